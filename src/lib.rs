@@ -1,0 +1,19 @@
+//! countersign reads the Git history of a GitOps repository and turns it into audit evidence.
+//!
+//! ```text
+//!  Repository ──▶ Change ──▶ classified ──▶ Dossier ──▶ Finding ──▶ Pack ──▶ files
+//!  repository     changes    classification   evidence    checks     pack     render
+//! ```
+//!
+//! Data flows one way: a module uses only modules that stand above it in this list.
+
+pub mod text;
+pub mod settings;
+pub mod manifests;
+pub mod changes;
+pub mod repository;
+pub mod classification;
+pub mod evidence;
+pub mod checks;
+pub mod pack;
+pub mod render;

@@ -1,0 +1,100 @@
+//! The frozen result of an audit: what is rendered, counted twice and sealed.
+
+use crate::checks::{Assessment, Card};
+use crate::evidence::Dossier;
+use crate::repository::{AuditRange, Completeness};
+use crate::settings::Settings;
+
+/// The frozen result.
+#[derive(Debug)]
+pub struct Pack {
+    /// The repository's name for people: its folder's last part or the story's name; never a full path.
+    pub repository_name: String,
+    /// Which commits.
+    pub range: AuditRange,
+    /// How whole the record is.
+    pub completeness: Completeness,
+    /// Every arrival, oldest first.
+    pub dossiers: Vec<Dossier>,
+    /// Every check's findings, in catalogue order.
+    pub assessments: Vec<Assessment>,
+    /// The status of each dossier, in the same order.
+    pub statuses: Vec<Status>,
+    /// What was in force.
+    pub settings: Settings,
+    /// SHA-256 over the sorted change ids, one per line (64 hexadecimal digits).
+    pub population_hash: String,
+    /// The tie-outs, T1 first.
+    pub tie_outs: Vec<TieOut>,
+    /// The version of countersign.
+    pub version: &'static str,
+}
+
+/// One change's status over all checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Nothing of the change is in scope.
+    OutOfScope,
+    /// No check found an exception and every one that applies could conclude.
+    NoException,
+    /// No exception that is not waived, at least one waived.
+    WaivedOnly,
+    /// No exception, at least one check could not conclude.
+    NotAssessableOnly,
+    /// At least one exception that is not waived.
+    Exception,
+}
+
+impl Status {
+    /// The words for it in packs.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::OutOfScope => "out of scope",
+            Self::NoException => "no exception",
+            Self::WaivedOnly => "waived only",
+            Self::NotAssessableOnly => "not assessable",
+            Self::Exception => "exception",
+        }
+    }
+}
+
+/// Two independent counts that must agree.
+#[derive(Clone, Debug)]
+pub struct TieOut {
+    /// `T1` …
+    pub id: &'static str,
+    /// What must hold, in words.
+    pub statement: &'static str,
+    /// Where the left side was counted.
+    pub left: &'static str,
+    /// Its value.
+    pub left_value: String,
+    /// Where the right side was counted.
+    pub right: &'static str,
+    /// Its value.
+    pub right_value: String,
+}
+
+impl TieOut {
+    /// Whether both sides agree.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.left_value == self.right_value
+    }
+}
+
+impl Pack {
+    /// Every reason why the pack must call itself incomplete; empty when it need not.
+    #[must_use]
+    pub fn incomplete_because(&self) -> Vec<String> {
+        let broken = self.tie_outs.iter().filter(|tie_out| !tie_out.holds());
+        let tie_outs = broken.map(|t| format!("{} does not hold: {} against {}", t.id, t.left_value, t.right_value));
+        self.completeness.problems.iter().cloned().chain(tie_outs).collect()
+    }
+
+    /// Every card, in catalogue order.
+    pub fn cards(&self) -> impl Iterator<Item = &'static Card> {
+        self.assessments.iter().map(|assessment| assessment.card)
+    }
+}

@@ -1,0 +1,209 @@
+//! What is asked of the audit: `countersign.toml`, profiles and built-in defaults.
+
+pub mod reader;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use globset::GlobSet;
+use regex::Regex;
+
+use crate::text::Person;
+
+/// One of the five layers, or the governance pseudo-layer beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Layer {
+    /// Terraform, Terragrunt: clusters, networks, vaults.
+    Infrastructure,
+    /// Ingress, certificates, secrets delivery, Argo CD, cluster-wide roles.
+    Platform,
+    /// Gatekeeper, NetworkPolicies, Pod Security Standards, Linkerd policy.
+    Security,
+    /// Prometheus, Grafana, Alertmanager, Loki, Tempo.
+    Observability,
+    /// Each team's workloads.
+    Applications,
+    /// What governs the repository itself: CODEOWNERS, CI files, settings. Not one of the five.
+    Governance,
+}
+
+impl Layer {
+    /// Every layer in order, governance last.
+    pub const ALL: [Self; 6] =
+        [Self::Infrastructure, Self::Platform, Self::Security, Self::Observability, Self::Applications, Self::Governance];
+
+    /// Its name in settings and packs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Infrastructure => "infrastructure",
+            Self::Platform => "platform",
+            Self::Security => "security",
+            Self::Observability => "observability",
+            Self::Applications => "applications",
+            Self::Governance => "governance",
+        }
+    }
+
+    /// The layer of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|layer| layer.name() == name)
+    }
+}
+
+/// Checked settings, complete with defaults.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where they came from, for people: `built in`, `--settings file`, `countersign.toml at commit …`.
+    pub origin: String,
+    /// SHA-256 over the canonical form of what is in force (64 hexadecimal digits).
+    pub digest: String,
+    /// The profile's name.
+    pub profile: String,
+    /// `[repository] layer`: the layer this repository declares itself to be.
+    pub declared_layer: Option<Layer>,
+    /// `[repository] time_zone`: the offset from UTC in seconds used to resolve period names.
+    pub period_offset: i32,
+    /// `[scope]`: which paths the audit is about.
+    pub scope: Scope,
+    /// `[tickets]`
+    pub tickets: TicketSettings,
+    /// `[[layers]]`, first match wins.
+    pub layers: Vec<LayerRule>,
+    /// `[environments]`
+    pub environments: EnvironmentSettings,
+    /// `[[people]]`: the pinned register.
+    pub people: Vec<RegisteredPerson>,
+    /// `[[bots]]`
+    pub bots: Vec<RegisteredBot>,
+    /// `[guards] paths`: paths that guard the process, beside the built-in ones.
+    pub guards: GlobSet,
+    /// `[[waivers]]`
+    pub waivers: Vec<Waiver>,
+    /// `[checks.ID]`: tables for the checks to read, as written.
+    pub checks: CheckTables,
+}
+
+/// Which paths the audit is about.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// Paths in scope; `None` means all.
+    pub include: Option<GlobSet>,
+    /// Paths out of scope, e.g. policy fixtures in test folders.
+    pub exclude: GlobSet,
+}
+
+/// How ticket references are recognised.
+#[derive(Clone, Debug)]
+pub struct TicketSettings {
+    /// `projects`: allow-listed Jira project keys; `None` means sensible detection.
+    pub projects: Option<BTreeSet<String>>,
+    /// `issues`: when `#12` counts as a ticket.
+    pub issues: IssueReferences,
+    /// `[[tickets.patterns]]`
+    pub patterns: Vec<TicketPattern>,
+}
+
+/// When a forge issue reference such as `#12` counts as a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssueReferences {
+    /// After a closing keyword or in a ticket trailer.
+    Closing,
+    /// Anywhere except where it is the proposal's own mark.
+    Any,
+    /// Never.
+    Never,
+}
+
+/// A ticket form of the settings.
+#[derive(Clone, Debug)]
+pub struct TicketPattern {
+    /// The system's name.
+    pub name: Arc<str>,
+    /// What a reference looks like; the first group, or the whole match, is the id.
+    pub regex: Regex,
+}
+
+/// One line of the layer map.
+#[derive(Clone, Debug)]
+pub struct LayerRule {
+    /// The glob as written.
+    pub glob: String,
+    /// The compiled glob: `*` stops at `/`, `**` does not.
+    pub matcher: globset::GlobMatcher,
+    /// The layer, or `None` for `ignore`.
+    pub layer: Option<Layer>,
+}
+
+/// How environments are recognised.
+#[derive(Clone, Debug)]
+pub struct EnvironmentSettings {
+    /// `[[environments.rules]]`, first match wins; the built-in folder names come after them.
+    pub rules: Vec<(globset::GlobMatcher, Arc<str>)>,
+    /// `production`: which environments count as production.
+    pub production: BTreeSet<String>,
+    /// `builtin`: whether built-in folder names apply.
+    pub builtin: bool,
+}
+
+/// A person of the pinned register.
+#[derive(Clone, Debug)]
+pub struct RegisteredPerson {
+    /// The name to show.
+    pub name: Arc<str>,
+    /// Everything they sign with: addresses, `Name <mail>` spellings, logins; compared without case.
+    pub aliases: BTreeSet<String>,
+    /// First and last day of validity, `YYYY-MM-DD`.
+    pub valid_from: Option<String>,
+    /// See above.
+    pub valid_until: Option<String>,
+}
+
+/// A registered bot.
+#[derive(Clone, Debug)]
+pub struct RegisteredBot {
+    /// The name to show.
+    pub name: Arc<str>,
+    /// Addresses or names it commits with; compared without case.
+    pub aliases: BTreeSet<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The paths it may touch.
+    pub paths: GlobSet,
+}
+
+/// An accepted exception.
+#[derive(Clone, Debug)]
+pub struct Waiver {
+    /// The line of the settings file.
+    pub line: usize,
+    /// The check's id.
+    pub check: String,
+    /// The change: full id or at least 12 hexadecimal digits of it.
+    pub change: String,
+    /// Why.
+    pub reason: String,
+    /// Who accepted it: `Name <mail>`.
+    pub approver: Person,
+    /// The ticket that records the acceptance.
+    pub ticket: String,
+    /// Last day, `YYYY-MM-DD`.
+    pub until: String,
+}
+
+/// The `[checks.ID]` tables as written, profile below settings, for the checks to read.
+#[derive(Clone, Debug, Default)]
+pub struct CheckTables {
+    /// By check id.
+    pub tables: BTreeMap<String, reader::Section>,
+}
+
+impl CheckTables {
+    /// The table of one check; empty when none is written.
+    #[must_use]
+    pub fn section(&self, id: &str) -> reader::Section {
+        self.tables.get(id).cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,284 @@
+//! Safe names for raw things: object ids, repository paths, decoded text, moments and people.
+//!
+//! Everything here is plain owned data. What comes from Git is hostile until shown otherwise, so
+//! text remembers whether decoding lost anything and moments remember when they could not be read.
+
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
+
+/// A Git object id: 20 bytes (SHA-1) or 32 bytes (SHA-256).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId {
+    bytes: [u8; 32],
+    length: u8,
+}
+
+impl ObjectId {
+    /// Takes the raw bytes of an id; `None` unless there are 20 or 32 of them.
+    #[must_use]
+    pub fn from_bytes(raw: &[u8]) -> Option<Self> {
+        let mut bytes = [0; 32];
+        if raw.len() != 20 && raw.len() != 32 {
+            return None;
+        }
+        bytes.get_mut(..raw.len())?.copy_from_slice(raw);
+        Some(Self { bytes, length: u8::try_from(raw.len()).ok()? })
+    }
+
+    /// Reads 40 or 64 hexadecimal digits.
+    #[must_use]
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        if !hex.is_ascii() || !matches!(hex.len(), 40 | 64) {
+            return None;
+        }
+        let raw: Option<Vec<u8>> =
+            hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
+        Self::from_bytes(&raw?)
+    }
+
+    /// The raw bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.length)).unwrap_or(&[])
+    }
+
+    /// The first twelve hexadecimal digits, for people; never for files.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.to_string().chars().take(12).collect()
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = String::with_capacity(64);
+        for byte in self.as_bytes() {
+            for nibble in [byte >> 4, byte & 15] {
+                hex.push(DIGITS.get(usize::from(nibble)).map_or('?', |&digit| char::from(digit)));
+            }
+        }
+        f.write_str(&hex)
+    }
+}
+
+impl fmt::Debug for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+macro_rules! kind_of_id {
+    ($(#[$doc:meta] $name:ident),+ $(,)?) => {$(
+        #[$doc]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub ObjectId);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+    )+};
+}
+
+kind_of_id! {
+    /// The id of a commit object.
+    CommitId,
+    /// The id of a blob, or of the commit that a submodule entry points to.
+    BlobId,
+    /// The id of a tree object.
+    TreeId,
+}
+
+/// A path inside the repository: bytes as Git has them, `/` between the parts.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RepoPath(Arc<[u8]>);
+
+impl RepoPath {
+    /// Wraps the bytes of a path.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The bytes as Git has them.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The path as text; bytes that are not UTF-8 become U+FFFD.
+    #[must_use]
+    pub fn to_text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.0)
+    }
+}
+
+impl fmt::Debug for RepoPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_text(), f)
+    }
+}
+
+/// Decoded text that remembers whether bytes were lost in decoding.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text {
+    /// The text; undecodable bytes are U+FFFD. May hold any character, NUL included.
+    pub value: Box<str>,
+    /// Whether decoding lost bytes.
+    pub lossy: bool,
+}
+
+impl Text {
+    /// Decodes bytes as UTF-8, or as the named encoding of a commit's `encoding` header.
+    #[must_use]
+    pub fn decode(bytes: &[u8], encoding: Option<&[u8]>) -> Self {
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return Self { value: text.into(), lossy: false };
+        }
+        let encoding = encoding.and_then(encoding_rs::Encoding::for_label).unwrap_or(encoding_rs::UTF_8);
+        let (text, lossy) = encoding.decode_without_bom_handling(bytes);
+        Self { value: text.into(), lossy }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(value: &str) -> Self {
+        Self { value: value.into(), lossy: false }
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.value)
+    }
+}
+
+/// A point in time with the offset its author's clock had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp {
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub seconds: i64,
+    /// Seconds east of UTC.
+    pub offset: i32,
+}
+
+impl Timestamp {
+    /// RFC 3339 in UTC with `Z`, seconds precision; `None` outside the years 1970 to 9999.
+    #[must_use]
+    pub fn to_utc(self) -> Option<String> {
+        utc_text(self.seconds)
+    }
+
+    /// The original offset as `+hh:mm`.
+    #[must_use]
+    pub fn offset_text(self) -> String {
+        let sign = if self.offset < 0 { '-' } else { '+' };
+        let minutes = self.offset.unsigned_abs() / 60;
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+/// RFC 3339 in UTC of a number of seconds since 1970; `None` outside the years 1970 to 9999.
+#[must_use]
+pub fn utc_text(seconds: i64) -> Option<String> {
+    const LAST: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
+    if !(0..=LAST).contains(&seconds) {
+        return None;
+    }
+    let moment: DateTime<Utc> = Utc.timestamp_opt(seconds, 0).single()?;
+    Some(moment.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// When something is said to have happened.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Moment {
+    /// A readable time in a plausible range.
+    Known(Timestamp),
+    /// Missing, malformed or out of range; the raw text is kept.
+    Unreadable(Box<str>),
+}
+
+impl Moment {
+    /// The time, where it could be read.
+    #[must_use]
+    pub fn known(&self) -> Option<Timestamp> {
+        match self {
+            Self::Known(timestamp) => Some(*timestamp),
+            Self::Unreadable(_) => None,
+        }
+    }
+}
+
+/// A name and a mail address exactly as written; either may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Person {
+    /// The name as written.
+    pub name: Text,
+    /// The mail address as written, without angle brackets.
+    pub mail: Text,
+}
+
+impl Person {
+    /// A person with a name and an address; either may be empty.
+    #[must_use]
+    pub fn new(name: &str, mail: &str) -> Self {
+        Self { name: name.into(), mail: mail.into() }
+    }
+
+    /// What tells two people apart without a register: the lower-case address, or the lower-case name where there is none.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let word = if self.mail.value.trim().is_empty() { &self.name.value } else { &self.mail.value };
+        word.trim().to_lowercase()
+    }
+}
+
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.name.value.is_empty(), self.mail.value.is_empty()) {
+            (_, true) => write!(f, "{}", self.name),
+            (true, false) => write!(f, "<{}>", self.mail),
+            (false, false) => write!(f, "{} <{}>", self.name, self.mail),
+        }
+    }
+}
+
+/// Makes control, bidirectional and invisible characters visible as code points, e.g. `‹U+202E›`.
+///
+/// Line feeds and tabs stay. Used for everything from Git that a person reads: pages, terminal, CSV.
+#[must_use]
+pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return text.into();
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_hidden(character) {
+            // Writing to a String cannot fail.
+            let _ = write!(safe, "\u{2039}U+{:04X}\u{203a}", u32::from(character));
+        } else {
+            safe.push(character);
+        }
+    }
+    safe.into()
+}
+
+/// Like [`visible`], on one line: line feeds, carriage returns and tabs become spaces.
+#[must_use]
+pub fn visible_line(text: &str) -> String {
+    let one_line: String = text.trim().chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).collect();
+    visible(&one_line).into_owned()
+}
+
+/// Whether a character can hide or reorder text: C0 and C1 controls, bidirectional marks, zero-width and tag characters.
+#[must_use]
+pub fn is_hidden(character: char) -> bool {
+    matches!(character,
+        '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
