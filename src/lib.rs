@@ -8,10 +8,11 @@
 //! Data flows one way: a module uses only modules that stand above it in this list.
 
 pub mod text;
+pub mod parallel;
 pub mod settings;
 pub mod manifests;
-pub mod changes;
 pub mod repository;
+pub mod changes;
 pub mod classification;
 pub mod evidence;
 pub mod checks;

@@ -27,6 +27,12 @@ impl ObjectId {
         Some(Self { bytes, length: u8::try_from(raw.len()).ok()? })
     }
 
+    /// Twenty zero bytes: git's word for "no object".
+    #[must_use]
+    pub fn zero() -> Self {
+        Self { bytes: [0; 32], length: 20 }
+    }
+
     /// Reads 40 or 64 hexadecimal digits.
     #[must_use]
     pub fn from_hex(hex: &str) -> Option<Self> {

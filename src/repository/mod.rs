@@ -1,25 +1,43 @@
 //! Git objects become plain owned data. The only module that names gix.
 
+mod commit;
+mod merge;
+mod notes;
+mod open;
+mod packs;
+mod range;
+mod reading;
+mod tree_diff;
+mod walk;
+
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::text::{CommitId, Text};
+pub use commit::{Commit, Gap, GapAbout, MergeContent, Signature, SignatureKind};
+pub use range::{Asked, PeriodName, parse_offset};
+pub use tree_diff::{EditKind, Entry, FileEdit};
+pub use walk::{History, RawArrival, RawCommit};
 
-/// The commits an audit is about: reachable from the end and not from the start.
-#[derive(Clone, Debug)]
-pub struct AuditRange {
-    /// The last change before the period; `None` when the period begins with the history.
-    pub start: Option<CommitId>,
-    /// The last change of the period.
-    pub end: CommitId,
-    /// The audited branch as resolved, e.g. `refs/heads/main` or a revision as typed.
-    pub branch: String,
-    /// What was asked for: `2026-Q1` or `v1..main`.
-    pub asked: String,
-    /// How start and end were found, one sentence each, for people.
-    pub resolution: Vec<String>,
-    /// Whether the set of commits was confirmed by walking everything behind the start.
-    pub confirmed_by: &'static str,
+use crate::text::{CommitId, ObjectId, Text};
+
+/// A repository that was opened for reading, under rules that execute nothing of its configuration.
+pub struct Repository {
+    shared: gix::ThreadSafeRepository,
+    packs: Arc<packs::Packs>,
+    git_dir: PathBuf,
+    completeness: Completeness,
+}
+
+/// One thread's view of a repository, with its own caches.
+pub struct Reader {
+    repo: gix::Repository,
+    packs: packs::PackReader,
+    object: Vec<u8>,
+    people: commit::People,
+    shallow: Arc<[gix::ObjectId]>,
+    /// The repository with the objects of the last automatic merge in memory; nothing is written to disk.
+    merged: Option<gix::Repository>,
 }
 
 /// Facts about how whole and how trustworthy the object database is.
@@ -35,6 +53,23 @@ pub struct Completeness {
     pub unreadable_objects: Vec<String>,
 }
 
+/// The commits an audit is about: reachable from the end and not from the start.
+#[derive(Clone, Debug)]
+pub struct AuditRange {
+    /// The last change before the period; `None` when the period begins with the history.
+    pub start: Option<CommitId>,
+    /// The last change of the period.
+    pub end: CommitId,
+    /// The audited branch as resolved, e.g. `refs/heads/main` or a revision as typed.
+    pub branch: String,
+    /// What was asked for: `2026-Q1` or `v1..main`.
+    pub asked: String,
+    /// How start and end were found, one sentence each, for people.
+    pub resolution: Vec<String>,
+    /// How it is known that the set of commits is exact, one sentence.
+    pub confirmed_by: String,
+}
+
 /// A note on a commit.
 #[derive(Clone, Debug)]
 pub struct Note {
@@ -44,5 +79,80 @@ pub struct Note {
     pub text: Text,
 }
 
-/// Every review note of the repository, by the commit it is on.
+/// Every review note of the range, by the commit it is on.
 pub type Notes = BTreeMap<CommitId, Vec<Note>>;
+
+/// Why a repository or a range cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoryError {
+    /// There is no repository at or above the path.
+    #[error("no Git repository at or above {}", path.display())]
+    NotFound {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// There is one, and it cannot be opened.
+    #[error("cannot open the Git repository at {}", path.display())]
+    Open {
+        /// Where it is.
+        path: PathBuf,
+        /// Why.
+        source: gix::Error,
+    },
+    /// It keeps its references in a format that cannot be read.
+    #[error("the repository at {} keeps its references as {format}, which cannot be read", path.display())]
+    ReferenceFormat {
+        /// Where it is.
+        path: PathBuf,
+        /// `reftable` or another word.
+        format: String,
+    },
+    /// The branch has no commit yet.
+    #[error("the branch {branch} has no commit yet")]
+    Unborn {
+        /// The branch.
+        branch: String,
+    },
+    /// A revision does not name a commit.
+    #[error("`{revision}` does not name a commit of this repository")]
+    Revision {
+        /// As typed.
+        revision: String,
+        /// Why, in gix's words.
+        reason: String,
+    },
+    /// A commit that must be read is missing or corrupt.
+    #[error("cannot read commit {commit_id}: {reason}")]
+    ReadCommit {
+        /// Which.
+        commit_id: CommitId,
+        /// Why.
+        reason: String,
+    },
+    /// What was asked for holds no change.
+    #[error("no change arrived in {asked}")]
+    Empty {
+        /// What was asked for.
+        asked: String,
+        /// What the branch holds instead.
+        hint: String,
+    },
+    /// A reference store could not be read.
+    #[error("cannot list the references under {prefix}")]
+    References {
+        /// Which.
+        prefix: &'static str,
+        /// Why.
+        source: gix::Error,
+    },
+}
+
+fn git_id(id: ObjectId) -> gix::ObjectId {
+    // An ObjectId always holds 20 or 32 bytes, so this cannot fall back.
+    gix::ObjectId::try_from(id.as_bytes()).unwrap_or_else(|_| gix::ObjectId::null(gix::hash::Kind::Sha1))
+}
+
+fn own_id(id: &gix::oid) -> ObjectId {
+    // gix ids hold 20 or 32 bytes as well.
+    ObjectId::from_bytes(id.as_bytes()).unwrap_or_else(ObjectId::zero)
+}

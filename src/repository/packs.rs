@@ -1,0 +1,267 @@
+//! Objects out of packs, with every step of a delta chain kept for the neighbours that build on it.
+//!
+//! Reading a whole history asks for objects in about the order in which they build on each other. gix keeps only final
+//! results, so long chains are unpacked again and again; here intermediate results are kept as well, within a bound of
+//! memory. gix maps the files, finds offsets and inflates. Whatever looks irregular is left to gix, which then says
+//! what is wrong with it: this reader never decides that an object is missing or corrupt.
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use gix::odb::pack::{data, index};
+use gix::zlib::{Inflate, Status};
+
+/// Bytes of unpacked objects that each thread keeps.
+const CACHE_BYTES: usize = 24 << 20;
+/// Slots of the cache; a power of two.
+const CACHE_SLOTS: usize = 1 << 15;
+/// Objects larger than this are not kept.
+const MAX_CACHED: usize = 1 << 20;
+/// Objects larger than this are left to gix.
+const MAX_OBJECT: u64 = 64 << 20;
+/// Chains longer than this are left to gix; git makes none longer than 4095.
+const MAX_CHAIN: usize = 5000;
+
+/// The packs of a repository, mapped once for all threads.
+pub(super) struct Packs {
+    packs: Vec<Pack>,
+    hash: gix::hash::Kind,
+}
+
+struct Pack {
+    index: index::File,
+    data: data::File,
+}
+
+impl Packs {
+    /// Maps every pack of the object folders; those that cannot be mapped are left to gix.
+    pub fn open(object_folders: &[std::path::PathBuf], hash: gix::hash::Kind) -> Self {
+        let mut packs = Vec::new();
+        for folder in object_folders {
+            let files = std::fs::read_dir(folder.join("pack")).into_iter().flatten().flatten();
+            let mut indices: Vec<_> = files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|e| e == "idx")).collect();
+            indices.sort();
+            packs.extend(indices.iter().filter_map(|path| Pack::open(path, hash)));
+        }
+        Self { packs, hash }
+    }
+}
+
+impl Pack {
+    fn open(index: &Path, hash: gix::hash::Kind) -> Option<Self> {
+        let data = data::File::at(index.with_extension("pack"), hash).ok()?;
+        Some(Self { index: index::File::at(index, hash).ok()?, data })
+    }
+
+    fn offset_of(&self, id: &gix::oid) -> Option<u64> {
+        self.index.lookup(id).map(|position| self.index.pack_offset_at_index(position))
+    }
+
+    fn bytes_from(&self, offset: u64) -> Option<&[u8]> {
+        self.data.entry_slice(offset..self.data.pack_end() as u64)
+    }
+}
+
+/// An object's kind and content.
+pub(super) type Object = (gix::objs::Kind, Rc<[u8]>);
+
+/// One thread's way into the packs.
+pub(super) struct PackReader {
+    packs: Arc<Packs>,
+    inflate: Inflate,
+    cache: Cache,
+    chain: Vec<Step>,
+    delta: Vec<u8>,
+    result: Vec<u8>,
+    last_pack: usize,
+}
+
+/// One delta of a chain.
+struct Step {
+    offset: u64,
+    data_offset: u64,
+    size: usize,
+}
+
+impl PackReader {
+    pub fn new(packs: Arc<Packs>) -> Self {
+        let cache = Cache { slots: Vec::new(), bytes: 0, hand: 0 };
+        Self { packs, inflate: Inflate::default(), cache, chain: Vec::new(), delta: Vec::new(), result: Vec::new(), last_pack: 0 }
+    }
+
+    /// The object, where a pack has it and nothing about it is irregular.
+    pub fn find(&mut self, id: &gix::oid) -> Option<Object> {
+        self.find_small(id, MAX_OBJECT)
+    }
+
+    /// Like [`Self::find`], for objects of at most `limit` bytes that are built on none larger.
+    pub fn find_small(&mut self, id: &gix::oid, limit: u64) -> Option<Object> {
+        let packs = self.packs.clone();
+        let count = packs.packs.len();
+        for step in 0..count {
+            let number = (self.last_pack + step) % count;
+            let Some(pack) = packs.packs.get(number) else { continue };
+            if let Some(offset) = pack.offset_of(id) {
+                self.last_pack = number;
+                return self.unpack(pack, number, packs.hash, offset, limit);
+            }
+        }
+        None
+    }
+
+    fn unpack(&mut self, pack: &Pack, number: usize, hash: gix::hash::Kind, offset: u64, limit: u64) -> Option<Object> {
+        self.chain.clear();
+        let (kind, mut content) = self.base(pack, number, hash, offset, limit)?;
+
+        while let Some(step) = self.chain.pop() {
+            self.delta.resize(step.size, 0);
+            inflate(&mut self.inflate, pack.bytes_from(step.data_offset)?, &mut self.delta)?;
+            self.result.clear();
+            apply(&content, &self.delta, limit, &mut self.result)?;
+            content = Rc::from(self.result.as_slice());
+            self.cache.put(number, step.offset, (kind, content.clone()));
+        }
+        Some((kind, content))
+    }
+
+    /// Follows deltas down to a kept object or to a whole one; what was passed waits in `chain`.
+    fn base(&mut self, pack: &Pack, number: usize, hash: gix::hash::Kind, offset: u64, limit: u64) -> Option<Object> {
+        let mut at = offset;
+        while self.chain.len() < MAX_CHAIN {
+            if let Some(kept) = self.cache.get(number, at) {
+                return Some(kept);
+            }
+            let entry = data::Entry::from_bytes(pack.bytes_from(at)?, at, hash).ok()?;
+            let size = usize::try_from(entry.decompressed_size).ok().filter(|_| entry.decompressed_size <= limit)?;
+            let step = Step { offset: at, data_offset: entry.data_offset, size };
+            match entry.header {
+                data::entry::Header::OfsDelta { base_distance } => {
+                    at = at.checked_sub(base_distance).filter(|base| *base < at)?;
+                    self.chain.push(step);
+                }
+                data::entry::Header::RefDelta { base_id } => {
+                    at = pack.offset_of(&base_id)?;
+                    self.chain.push(step);
+                }
+                whole => {
+                    let kind = whole.as_kind()?;
+                    self.result.resize(size, 0);
+                    inflate(&mut self.inflate, pack.bytes_from(step.data_offset)?, &mut self.result)?;
+                    let object = (kind, Rc::from(self.result.as_slice()));
+                    if kind != gix::objs::Kind::Commit || !self.chain.is_empty() {
+                        self.cache.put(number, at, object.clone());
+                    }
+                    return Some(object);
+                }
+            }
+        }
+        None
+    }
+}
+
+fn inflate(inflate: &mut Inflate, compressed: &[u8], out: &mut [u8]) -> Option<()> {
+    inflate.reset();
+    let (status, _, written) = inflate.once(compressed, out).ok()?;
+    (status == Status::StreamEnd && written == out.len()).then_some(())
+}
+
+/// Applies a delta: <https://git-scm.com/docs/gitformat-pack#_deltified_representation>. `None` when it is malformed.
+fn apply(base: &[u8], delta: &[u8], limit: u64, out: &mut Vec<u8>) -> Option<()> {
+    let (base_size, rest) = variable_length(delta)?;
+    let (size, mut rest) = variable_length(rest)?;
+    if base_size != base.len() as u64 || size > limit {
+        return None;
+    }
+    out.reserve(usize::try_from(size).ok()?);
+    while let Some((&command, after)) = rest.split_first() {
+        rest = after;
+        if command & 0x80 == 0 {
+            let length = usize::from(command);
+            if length == 0 {
+                return None;
+            }
+            out.extend_from_slice(rest.get(..length)?);
+            rest = rest.get(length..)?;
+            continue;
+        }
+        let mut number = |bits: std::ops::Range<u32>| {
+            let mut value = 0_usize;
+            for (position, bit) in bits.enumerate() {
+                if command & (1 << bit) != 0 {
+                    let (&byte, after) = rest.split_first()?;
+                    rest = after;
+                    value |= usize::from(byte) << (8 * position);
+                }
+            }
+            Some(value)
+        };
+        let (start, length) = (number(0..4)?, number(4..7)?);
+        let length = if length == 0 { 0x1_0000 } else { length };
+        out.extend_from_slice(base.get(start..start.checked_add(length)?)?);
+    }
+    (out.len() as u64 == size).then_some(())
+}
+
+fn variable_length(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (mut value, mut shift) = (0_u64, 0);
+    for (position, byte) in bytes.iter().enumerate().take(9) {
+        value |= u64::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            return Some((value, bytes.get(position + 1..)?));
+        }
+    }
+    None
+}
+
+/// Unpacked objects by their place; a newcomer takes the slot of whatever stood there, and a hand clears when memory is full.
+struct Cache {
+    slots: Vec<Option<Slot>>,
+    bytes: usize,
+    hand: usize,
+}
+
+struct Slot {
+    pack: usize,
+    offset: u64,
+    object: Object,
+}
+
+impl Cache {
+    fn slot(pack: usize, offset: u64) -> usize {
+        let mixed = (offset ^ ((pack as u64) << 48)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        usize::try_from(mixed >> 32).unwrap_or(0) & (CACHE_SLOTS - 1)
+    }
+
+    fn get(&self, pack: usize, offset: u64) -> Option<Object> {
+        let slot = self.slots.get(Self::slot(pack, offset))?.as_ref()?;
+        (slot.pack == pack && slot.offset == offset).then(|| slot.object.clone())
+    }
+
+    fn put(&mut self, pack: usize, offset: u64, object: Object) {
+        let size = object.1.len();
+        if size > MAX_CACHED {
+            return;
+        }
+        if self.slots.is_empty() {
+            self.slots.resize_with(CACHE_SLOTS, || None);
+        }
+        while self.bytes + size > CACHE_BYTES {
+            self.hand = (self.hand + 1) & (CACHE_SLOTS - 1);
+            self.clear(self.hand);
+        }
+        let position = Self::slot(pack, offset);
+        self.clear(position);
+        self.bytes += size;
+        if let Some(slot) = self.slots.get_mut(position) {
+            *slot = Some(Slot { pack, offset, object });
+        }
+    }
+
+    fn clear(&mut self, position: usize) {
+        if let Some(slot) = self.slots.get_mut(position).and_then(Option::take) {
+            self.bytes -= slot.object.1.len();
+        }
+    }
+}

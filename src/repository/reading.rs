@@ -1,0 +1,130 @@
+//! A raw commit of the walk becomes a [`Commit`] with its edits, merge content and gaps; blobs are read on demand.
+
+use std::rc::Rc;
+
+use gix::objs::{Find as _, FindHeader as _, Kind};
+
+use super::commit;
+use super::tree_diff::{FileEdit, pair_renames};
+use super::packs::Object;
+use super::{Commit, Gap, GapAbout, RawCommit, Reader, Repository, git_id, own_id};
+use crate::text::{BlobId, CommitId, TreeId};
+
+/// Files larger than this are not looked into; their size is read from the object's header first.
+const MAX_BLOB: u64 = 8 << 20;
+
+impl Reader {
+    /// Takes a commit apart and compares it with its first parent.
+    #[must_use]
+    pub fn commit(&mut self, raw: &RawCommit) -> Commit {
+        let mut commit = commit::parse(raw.id, &raw.bytes, &mut self.people);
+        if !raw.is_readable() {
+            let reason = format!("commit {}: the object is missing or unreadable", raw.id).into();
+            commit.gaps = vec![Gap { about: GapAbout::Commit, reason }];
+            return commit;
+        }
+        self.compare_with_parent(&mut commit);
+        if commit.parents.len() > 1 {
+            let content = self.merge_content(commit.tree, &commit.parents);
+            commit.merge = Some(Box::new(content));
+        }
+        commit
+    }
+
+    fn compare_with_parent(&mut self, commit: &mut Commit) {
+        let gap = |reason: String| Gap { about: GapAbout::FileEdits, reason: reason.into() };
+        let before = match commit.parents.first() {
+            _ if self.is_shallow_boundary(&git_id(commit.id.0)) => {
+                commit.gaps.push(gap("its parent is not in this shallow clone, so what it changed cannot be told".into()));
+                return;
+            }
+            None => None,
+            Some(parent) => match self.tree_of(*parent) {
+                Ok(tree) => Some(tree),
+                Err(reason) => {
+                    commit.gaps.push(gap(reason));
+                    return;
+                }
+            },
+        };
+        let difference = self.tree_difference(before, Some(commit.tree));
+        commit.paths_changed = u32::try_from(difference.edits.len()).unwrap_or(u32::MAX);
+        commit.file_edits = pair_renames(difference.edits).into();
+        commit.gaps.extend(difference.gaps);
+    }
+
+    /// The root tree of a commit.
+    pub(super) fn tree_of(&mut self, commit: CommitId) -> Result<TreeId, String> {
+        let content = self.object(&git_id(commit.0), Kind::Commit)?;
+        commit::tree(&content).map(TreeId).ok_or_else(|| format!("commit {commit}: has no readable tree header"))
+    }
+
+    /// The content of an object of the wanted kind; `Err` names the object and says why it cannot be read.
+    pub(super) fn object(&mut self, id: &gix::oid, wanted: Kind) -> Result<Rc<[u8]>, String> {
+        let found = match self.packs.find(id) {
+            Some(found) => Some(found),
+            None => self.object_by_gix(id).map_err(|error| format!("{wanted} {}: is unreadable: {error}", own_id(id)))?,
+        };
+        match found {
+            Some((kind, content)) if kind == wanted => Ok(content),
+            Some((kind, _)) => Err(format!("{wanted} {}: is a {kind}", own_id(id))),
+            None => Err(format!("{wanted} {}: is missing", own_id(id))),
+        }
+    }
+
+    /// Loose objects, and everything irregular: gix finds it, or says what is wrong.
+    fn object_by_gix(&mut self, id: &gix::oid) -> Result<Option<Object>, gix::Error> {
+        let found = self.repo.objects.try_find(id, &mut self.object)?;
+        Ok(found.map(|data| (data.kind, Rc::from(data.data))))
+    }
+
+    /// Reads a file's content and hands it to `look`.
+    ///
+    /// # Errors
+    ///
+    /// One sentence when it is missing, unreadable, not a file's content, or larger than 8 MiB.
+    pub fn with_blob<T>(&mut self, blob: BlobId, look: impl FnOnce(&[u8]) -> T) -> Result<T, String> {
+        let id = git_id(blob.0);
+        if let Some((Kind::Blob, content)) = self.packs.find_small(&id, MAX_BLOB) {
+            return Ok(look(&content));
+        }
+        let unreadable = |error: gix::Error| format!("blob {blob}: is unreadable: {error}");
+        match self.repo.objects.try_header(&id).map_err(unreadable)? {
+            Some(header) if header.size > MAX_BLOB => {
+                return Err(format!("blob {blob}: has {} bytes and is not looked into", header.size));
+            }
+            Some(_) | None => {}
+        }
+        self.object(&id, Kind::Blob).map(|content| look(&content))
+    }
+}
+
+impl Repository {
+    /// The content of a file as of a commit; `None` when there is no file at that path.
+    ///
+    /// # Errors
+    ///
+    /// One sentence when the commit, a folder or the content cannot be read.
+    pub fn file_at(&self, commit: CommitId, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let mut reader = self.reader();
+        let tree = reader.tree_of(commit)?;
+        let tree = reader.repo.find_tree(git_id(tree.0)).map_err(|error| error.to_string())?;
+        let entry = tree.lookup_entry_by_path(path).map_err(|error| error.to_string())?;
+        let Some(blob) = entry.filter(|entry| entry.mode().is_blob()).map(|entry| BlobId(own_id(&entry.object_id()))) else {
+            return Ok(None);
+        };
+        drop(tree);
+        reader.with_blob(blob, <[u8]>::to_vec).map(Some)
+    }
+
+    /// Every path of a commit's tree with its entry.
+    ///
+    /// # Errors
+    ///
+    /// One sentence when the commit cannot be read.
+    pub fn files_at(&self, commit: CommitId) -> Result<Vec<FileEdit>, String> {
+        let mut reader = self.reader();
+        let tree = reader.tree_of(commit)?;
+        Ok(reader.tree_difference(None, Some(tree)).edits)
+    }
+}

@@ -1,0 +1,382 @@
+//! Which commits are in a range, exactly: the first-parent chain and the side commits of each arrival.
+//!
+//! Committer dates only decide in which order commits are looked at, never whether they belong. Where a clock that
+//! runs backwards could have hidden that a commit already stood behind the start, everything behind the start is walked.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::rc::Rc;
+
+use super::{AuditRange, Reader, Repository, RepositoryError, commit, git_id, open::count, own_id};
+use crate::text::CommitId;
+
+/// How many commits behind the start are looked at beyond what dates ask for, in search of a clock that runs backwards.
+const PROBE: usize = 256;
+/// Seconds by which a parent may be younger than its child before clocks are distrusted. A commit made on another
+/// machine a few minutes fast is no reason to read fifty years of history.
+const CLOCK_TOLERANCE: i64 = 0;
+
+/// A commit of the range, not yet taken apart.
+#[derive(Debug)]
+pub struct RawCommit {
+    /// Its id.
+    pub id: CommitId,
+    /// The bytes of the commit object; empty when it could not be read.
+    pub bytes: Box<[u8]>,
+}
+
+/// One step of the first-parent chain with everything it brought in.
+#[derive(Debug)]
+pub struct RawArrival {
+    /// The commit on the chain.
+    pub commit: RawCommit,
+    /// What became reachable only through its other parents, parents before children.
+    pub side_commits: Vec<RawCommit>,
+}
+
+/// The commits of a range, each exactly once.
+#[derive(Debug)]
+pub struct History {
+    /// Which range, and how it was found.
+    pub range: AuditRange,
+    /// Arrivals, oldest first.
+    pub arrivals: Vec<RawArrival>,
+    /// How many commits the walk put into the range; counted before they were sorted into arrivals.
+    pub commits: usize,
+    /// Commits that a walk needed and that are missing or corrupt, as `commit id: reason`.
+    pub unreadable: Vec<String>,
+}
+
+/// Position of a commit in the [`Graph`].
+pub(super) type Index = u32;
+
+pub(super) struct Node {
+    pub id: gix::ObjectId,
+    pub parents: Box<[Index]>,
+    pub committed: i64,
+    bytes: Rc<[u8]>,
+    loaded: bool,
+    reached: bool,
+    behind_start: bool,
+    queued_behind: bool,
+    taken: bool,
+}
+
+/// The commits looked at so far; each commit object is read once.
+pub(super) struct Graph {
+    reader: Reader,
+    nodes: Vec<Node>,
+    by_id: gix::hashtable::HashMap<gix::ObjectId, Index>,
+    pub unreadable: Vec<String>,
+}
+
+impl Graph {
+    pub(super) fn new(repository: &Repository) -> Self {
+        let by_id = gix::hashtable::HashMap::default();
+        Self { reader: repository.reader(), nodes: Vec::new(), by_id, unreadable: Vec::new() }
+    }
+
+    pub(super) fn index(&mut self, id: gix::ObjectId) -> Index {
+        if let Some(index) = self.by_id.get(&id) {
+            return *index;
+        }
+        // 2^32 commits do not fit into memory, let alone into a repository.
+        let index = Index::try_from(self.nodes.len()).unwrap_or(Index::MAX);
+        self.nodes.push(Node {
+            id,
+            parents: Box::default(),
+            committed: 0,
+            bytes: Rc::default(),
+            loaded: false,
+            reached: false,
+            behind_start: false,
+            queued_behind: false,
+            taken: false,
+        });
+        self.by_id.insert(id, index);
+        index
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "an Index is only ever made by `index`, and nodes are never removed")]
+    pub(super) fn node(&self, index: Index) -> &Node {
+        &self.nodes[index as usize]
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "an Index is only ever made by `index`, and nodes are never removed")]
+    fn node_mut(&mut self, index: Index) -> &mut Node {
+        &mut self.nodes[index as usize]
+    }
+
+    /// Reads a commit's parents and date, once. A missing commit has no parents and is listed as unreadable.
+    pub(super) fn load(&mut self, index: Index) {
+        if self.node(index).loaded {
+            return;
+        }
+        let id = self.node(index).id;
+        let bytes = match self.reader.object(&id, gix::objs::Kind::Commit) {
+            Ok(bytes) => bytes,
+            Err(problem) => {
+                self.unreadable.push(problem);
+                self.node_mut(index).loaded = true;
+                return;
+            }
+        };
+        let mut links = commit::links(&bytes);
+        if self.reader.is_shallow_boundary(&id) {
+            // Their parents were left out on purpose; the record is incomplete, and says so elsewhere.
+            links.parents.clear();
+        }
+        let parents = links.parents.iter().map(|parent| self.index(git_id(*parent))).collect();
+        let node = self.node_mut(index);
+        (node.parents, node.committed, node.bytes, node.loaded) = (parents, links.committed, bytes, true);
+    }
+
+    pub(super) fn first_parent(&mut self, index: Index) -> Option<Index> {
+        self.load(index);
+        self.node(index).parents.first().copied()
+    }
+
+    fn drop_bytes(&mut self, index: Index) {
+        self.node_mut(index).bytes = Rc::default();
+    }
+
+    fn take(&mut self, index: Index) -> RawCommit {
+        let node = self.node_mut(index);
+        node.taken = true;
+        RawCommit { id: CommitId(own_id(&node.id)), bytes: std::mem::take(&mut node.bytes).as_ref().into() }
+    }
+}
+
+/// The set of commits that are reachable from the end and not from the start, marked in the graph.
+struct Membership {
+    commits: usize,
+    confirmed_by: String,
+}
+
+impl Repository {
+    /// Collects the commits of a range: every commit reachable from `range.end` and not from `range.start`.
+    ///
+    /// # Errors
+    ///
+    /// When the end cannot be read. Other commits that cannot be read are listed in the result.
+    pub(super) fn collect(&self, mut graph: Graph, mut range: AuditRange) -> Result<History, RepositoryError> {
+        let end = graph.index(git_id(range.end.0));
+        graph.load(end);
+        if let Some(problem) = graph.unreadable.first() {
+            return Err(RepositoryError::ReadCommit { commit_id: range.end, reason: problem.clone() });
+        }
+        let start = range.start.map(|start| graph.index(git_id(start.0)));
+        let members = match linear(&mut graph, start, end) {
+            Some(members) => members,
+            None => mark(&mut graph, start, end),
+        };
+        range.confirmed_by = members.confirmed_by;
+        let arrivals = arrivals(&mut graph, end);
+        Ok(History { range, arrivals, commits: members.commits, unreadable: graph.unreadable })
+    }
+}
+
+/// The common case of squashed histories: one parent each from the end down to the start.
+fn linear(graph: &mut Graph, start: Option<Index>, end: Index) -> Option<Membership> {
+    let start = start?;
+    let mut chain = Vec::new();
+    let mut at = end;
+    while at != start {
+        graph.load(at);
+        let [parent] = *graph.node(at).parents else { return None };
+        chain.push(at);
+        at = parent;
+    }
+    for index in &chain {
+        graph.node_mut(*index).reached = true;
+    }
+    let confirmed_by = "the range has no merge, so the chain of parents is the range".into();
+    Some(Membership { commits: chain.len(), confirmed_by })
+}
+
+fn mark(graph: &mut Graph, start: Option<Index>, end: Index) -> Membership {
+    let mut paint = Paint::begin(graph, start, end);
+    paint.until_only_behind(graph);
+    if start.is_none() {
+        return Membership { commits: paint.members(graph), confirmed_by: "every commit behind the end was walked".into() };
+    }
+    let probed = paint.probe(graph);
+    let suspicious = paint.clock_ran_backwards || paint.reached_root;
+    if suspicious {
+        paint.everything_behind(graph);
+    }
+    let confirmed_by = if suspicious {
+        "every commit behind the start was walked, since clocks or roots gave reason to".into()
+    } else {
+        format!("no clock runs backwards in the range or in the {} looked at behind its start", count(probed, "commit"))
+    };
+    Membership { commits: paint.members(graph), confirmed_by }
+}
+
+/// Two colours flow from children to parents: reached from the end, and behind the start.
+struct Paint {
+    queue: BinaryHeap<(i64, Reverse<Index>)>,
+    /// Entries of the queue that are not known to stand behind the start.
+    open: usize,
+    oldest_member: i64,
+    behind: usize,
+    clock_ran_backwards: bool,
+    reached_root: bool,
+    reached: Vec<Index>,
+}
+
+impl Paint {
+    fn begin(graph: &mut Graph, start: Option<Index>, end: Index) -> Self {
+        let mut paint = Self {
+            queue: BinaryHeap::new(),
+            open: 0,
+            oldest_member: i64::MAX,
+            behind: 0,
+            clock_ran_backwards: false,
+            reached_root: false,
+            reached: Vec::new(),
+        };
+        if let Some(start) = start {
+            paint.hide(graph, start);
+        }
+        if !graph.node(end).behind_start {
+            paint.reach(graph, end);
+        }
+        paint
+    }
+
+    fn reach(&mut self, graph: &mut Graph, index: Index) {
+        graph.load(index);
+        if graph.node(index).reached || graph.node(index).behind_start {
+            return;
+        }
+        graph.node_mut(index).reached = true;
+        self.reached.push(index);
+        self.open += 1;
+        self.queue.push((graph.node(index).committed, Reverse(index)));
+    }
+
+    fn hide(&mut self, graph: &mut Graph, index: Index) {
+        graph.load(index);
+        let node = graph.node_mut(index);
+        if node.queued_behind {
+            return;
+        }
+        node.queued_behind = true;
+        node.behind_start = true;
+        if !node.reached {
+            graph.drop_bytes(index);
+        }
+        self.queue.push((graph.node(index).committed, Reverse(index)));
+    }
+
+    fn step(&mut self, graph: &mut Graph) -> bool {
+        let Some((date, Reverse(index))) = self.queue.pop() else { return false };
+        let behind = graph.node(index).behind_start;
+        // A commit can wait twice: once as reached and, found behind the start later, once more.
+        let was_open = graph.node(index).reached && !std::mem::replace(&mut graph.node_mut(index).taken, true);
+        if was_open {
+            self.open -= 1;
+        }
+        let parents = graph.node(index).parents.clone();
+        for parent in parents.iter().copied() {
+            if behind { self.hide(graph, parent) } else { self.reach(graph, parent) }
+            self.clock_ran_backwards |= graph.node(parent).committed > date.saturating_add(CLOCK_TOLERANCE);
+        }
+        if behind {
+            self.behind += 1;
+        } else {
+            self.oldest_member = self.oldest_member.min(date);
+            self.reached_root |= parents.is_empty();
+        }
+        true
+    }
+
+    fn until_only_behind(&mut self, graph: &mut Graph) {
+        while self.open > 0 && self.step(graph) {}
+    }
+
+    /// Looks on behind the start: down to the date of the oldest member, and a fixed number of commits beyond.
+    fn probe(&mut self, graph: &mut Graph) -> usize {
+        let oldest = self.oldest_member;
+        while self.queue.peek().is_some_and(|(date, _)| *date >= oldest) && self.step(graph) {}
+        for _ in 0..PROBE {
+            if self.clock_ran_backwards || !self.step(graph) {
+                break;
+            }
+        }
+        self.behind
+    }
+
+    fn everything_behind(&mut self, graph: &mut Graph) {
+        while self.step(graph) {}
+    }
+
+    fn members(&self, graph: &mut Graph) -> usize {
+        let mut members = 0;
+        for index in self.reached.iter().copied() {
+            graph.node_mut(index).taken = false;
+            if graph.node(index).behind_start {
+                graph.node_mut(index).reached = false;
+                graph.drop_bytes(index);
+            } else {
+                members += 1;
+            }
+        }
+        members
+    }
+}
+
+/// Sorts the members into arrivals: each belongs to the oldest arrival that reaches it.
+fn arrivals(graph: &mut Graph, end: Index) -> Vec<RawArrival> {
+    let mut chain = Vec::new();
+    let mut next = Some(end);
+    while let Some(index) = next.filter(|index| graph.node(*index).reached) {
+        chain.push(index);
+        next = graph.node(index).parents.first().copied();
+    }
+    chain.reverse();
+    for index in &chain {
+        graph.node_mut(*index).taken = true;
+    }
+    let mut arrivals = Vec::with_capacity(chain.len());
+    for index in chain {
+        let others: Vec<Index> = graph.node(index).parents.iter().skip(1).copied().collect();
+        let side_commits = others.into_iter().flat_map(|parent| side_commits(graph, parent)).collect();
+        arrivals.push(RawArrival { commit: graph.take(index), side_commits });
+    }
+    arrivals
+}
+
+/// Untaken members reachable from a commit, parents before children.
+fn side_commits(graph: &mut Graph, from: Index) -> Vec<RawCommit> {
+    let mut found = Vec::new();
+    let mut stack = vec![(from, 0)];
+    let waits = |graph: &Graph, index: Index| graph.node(index).reached && !graph.node(index).taken;
+    if !waits(graph, from) {
+        return found;
+    }
+    graph.node_mut(from).taken = true;
+    while let Some((index, next)) = stack.pop() {
+        match graph.node(index).parents.get(next).copied() {
+            Some(parent) => {
+                stack.push((index, next + 1));
+                if waits(graph, parent) {
+                    graph.node_mut(parent).taken = true;
+                    stack.push((parent, 0));
+                }
+            }
+            None => found.push(graph.take(index)),
+        }
+    }
+    found
+}
+
+impl RawCommit {
+    /// Whether the object could be read.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        !self.bytes.is_empty()
+    }
+}
+
