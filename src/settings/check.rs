@@ -270,7 +270,7 @@ fn people(sections: Vec<Section>, problems: &mut Vec<Problem>) -> Vec<(usize, Re
         if let (Some(from), Some(until)) = (&valid_from, &valid_until)
             && until < from
         {
-            let line = section.line_of("valid_until").max(line);
+            let line = section.line_of("valid_until");
             section.complain(line, format!("valid until {until} ends before valid from {from}"), "swap or correct the days");
         }
         problems.extend(section.finish());

@@ -80,7 +80,7 @@ pub fn parse(text: &str) -> (Section, Vec<Problem>) {
     });
     let problems = problems.collect();
     let keys = convert_table(table.get_ref(), &line_of);
-    (Section { name: String::new(), line: 1, keys, asked: Vec::new(), problems: Vec::new() }, problems)
+    (Section { line: 1, keys, ..Section::default() }, problems)
 }
 
 fn convert_table(table: &DeTable<'_>, line_of: &dyn Fn(usize) -> usize) -> BTreeMap<String, Node> {
@@ -116,6 +116,7 @@ pub struct Section {
     line: usize,
     keys: BTreeMap<String, Node>,
     asked: Vec<&'static str>,
+    lines: BTreeMap<&'static str, usize>,
     problems: Vec<Problem>,
 }
 
@@ -126,10 +127,10 @@ impl Section {
         self.line
     }
 
-    /// The line of a key, or of the section.
+    /// The line of a key, read already or not; the section's where it is not written.
     #[must_use]
     pub fn line_of(&self, key: &str) -> usize {
-        self.keys.get(key).map_or(self.line, |node| node.line)
+        self.keys.get(key).map(|node| node.line).or_else(|| self.lines.get(key).copied()).unwrap_or(self.line)
     }
 
     /// Records a mistake.
@@ -139,7 +140,9 @@ impl Section {
 
     fn take(&mut self, key: &'static str) -> Option<Node> {
         self.asked.push(key);
-        self.keys.remove(key)
+        let node = self.keys.remove(key)?;
+        self.lines.insert(key, node.line);
+        Some(node)
     }
 
     fn wrong_type(&mut self, key: &str, node: &Node, wanted: &str) {
