@@ -1,8 +1,20 @@
 //! Which layer and which environment every changed path belongs to, and the rule that decided.
 
+mod classifier;
+mod environments;
+mod kinds;
+mod path_rules;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::settings::Layer;
+
+pub use self::classifier::Classifier;
+pub use self::kinds::{KindRule, Strength, layer_of_kind, rule_of};
 
 /// The layers and environments of one change, file by file.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use globset::GlobMatcher;
+use globset::{GlobMatcher, GlobSetBuilder};
 use regex::{Regex, RegexBuilder};
 
 use super::reader::{self, Problem, Section};
@@ -213,7 +213,8 @@ fn layers(sections: Vec<Section>, problems: &mut Vec<Problem>) -> Vec<LayerRule>
     let words: Vec<(&str, Option<Layer>)> =
         Layer::ALL.iter().map(|layer| (layer.name(), Some(*layer))).chain([("ignore", None)]).collect();
     let mut seen = BTreeMap::new();
-    let mut rules = Vec::new();
+    let mut rules: Vec<LayerRule> = Vec::new();
+    let first_line = sections.first().map_or(1, Section::line);
     for mut section in sections {
         let line = section.line_of("glob");
         let glob = section.required_string("glob");
@@ -231,6 +232,14 @@ fn layers(sections: Vec<Section>, problems: &mut Vec<Problem>) -> Vec<LayerRule>
         let matcher = if glob.is_empty() { None } else { section.compile_glob(line, &glob) };
         rules.extend(matcher.map(|matcher| LayerRule { glob, matcher, layer }));
         problems.extend(section.finish());
+    }
+    let mut together = GlobSetBuilder::new();
+    for rule in &rules {
+        together.add(rule.matcher.glob().clone());
+    }
+    if let Err(error) = together.build() {
+        let message = format!("the layer map cannot be used: {}", error.kind());
+        problems.push(Problem { line: first_line, message, hint: "write fewer or simpler globs".into() });
     }
     rules
 }
