@@ -237,7 +237,7 @@ impl Classifier {
         let mut decided_by_kind = Vec::new();
         let mut by_fallback = None;
         for (kind, rule) in deciding {
-            match (self.decides_alone(*rule), self.fallback(word)) {
+            match (rule.decides_alone(self.declared, word.map(|word| word.layer)), self.fallback(word)) {
                 (false, Some((layer, text))) => {
                     layers.insert(layer);
                     by_fallback = Some(text);
@@ -255,12 +255,6 @@ impl Classifier {
         }
         let kinds_text = (!decided_by_kind.is_empty()).then(|| kinds_text(&decided_by_kind));
         (layers, kinds_text.into_iter().chain(by_fallback).collect::<Vec<_>>().join("; "))
-    }
-
-    /// Workloads are never at home in a repository that declares itself security or infrastructure.
-    fn decides_alone(&self, rule: KindRule) -> bool {
-        let foreign = matches!(self.declared, Some(Layer::Security | Layer::Infrastructure));
-        rule.strength == Strength::Always || (rule.strength == Strength::Workload && foreign)
     }
 
     /// What decides before a kind that does not decide alone.

@@ -22,9 +22,11 @@ pub enum Strength {
     ByPath,
     /// Runs in every layer: Deployments, Services. Never at home where security or infrastructure is declared.
     Workload,
+    /// Installed by what runs in any layer but applications: ClusterRoles, CRDs.
+    ClusterWide,
     /// A path word decides before it: Namespaces, Certificates.
     PathFirst,
-    /// Decides alone: NetworkPolicies, ClusterRoles, PrometheusRules.
+    /// Decides alone: NetworkPolicies, PrometheusRules, StorageClasses.
     Always,
 }
 
@@ -47,6 +49,7 @@ fn read_table(text: &'static str) -> BTreeMap<&'static str, BTreeMap<&'static st
             "always" => Strength::Always,
             "path-first" => Strength::PathFirst,
             "workload" => Strength::Workload,
+            "cluster-wide" => Strength::ClusterWide,
             _ => Strength::ByPath,
         };
         table.entry(group).or_default().insert(kind, KindRule { layer: Layer::from_name(layer), strength });
@@ -82,11 +85,29 @@ fn agreed_rule(kind: &str) -> Option<KindRule> {
     })
 }
 
-/// The layer that the kind belongs to wherever the file stands; `None` where the path has a say.
+impl KindRule {
+    /// Whether the kind decides whatever the path says, in a repository that declares this layer and below a folder
+    /// whose word stands for that one.
+    pub(super) fn decides_alone(self, declared: Option<Layer>, word: Option<Layer>) -> bool {
+        let among_policies = matches!(declared, Some(Layer::Security | Layer::Infrastructure));
+        let among_applications = word.or(declared) == Some(Layer::Applications) || declared == Some(Layer::Applications);
+        match self.strength {
+            Strength::Always => true,
+            Strength::Workload => among_policies,
+            Strength::ClusterWide => among_policies || among_applications,
+            Strength::PathFirst | Strength::ByPath => false,
+        }
+    }
+}
+
+/// The layer of an object that cannot be at home in a repository that declares a layer; `None` where it can.
+///
+/// For files whose layer the settings decide by path: a Deployment in a security repository is of another layer
+/// wherever it stands.
 #[must_use]
-pub fn layer_of_kind(object: &ObjectKind) -> Option<Layer> {
+pub fn foreign_layer(object: &ObjectKind, declared: Layer) -> Option<Layer> {
     let rule = rule_of(object)?;
-    if matches!(rule.strength, Strength::Always | Strength::Workload) { rule.layer } else { None }
+    rule.layer.filter(|layer| *layer != declared && rule.decides_alone(Some(declared), None))
 }
 
 #[cfg(test)]
@@ -106,12 +127,27 @@ mod tests {
             assert!(seen.insert((group, kind)), "twice: {line}");
             assert!(layer == "-" || Layer::from_name(layer).is_some(), "{line}");
             assert!(
-                ["always", "path-first", "workload", "by-path"].contains(&decides) && ["y", "-"].contains(&relevant),
+                ["always", "path-first", "cluster-wide", "workload", "by-path"].contains(&decides)
+                    && ["y", "-"].contains(&relevant),
                 "{line}"
             );
             assert!(layer != "-" || decides == "by-path", "{line}");
         }
         assert!(seen.len() > 400);
+    }
+
+    #[test]
+    fn some_kinds_are_never_at_home() {
+        let foreign =
+            |group: &str, kind: &str, declared| foreign_layer(&ObjectKind { group: group.into(), kind: kind.into() }, declared);
+        let cluster_role = "rbac.authorization.k8s.io";
+        assert_eq!(foreign("apps", "Deployment", Layer::Security), Some(Layer::Applications));
+        assert_eq!(foreign("apps", "Deployment", Layer::Observability), None);
+        assert_eq!(foreign("networking.k8s.io", "NetworkPolicy", Layer::Security), None);
+        assert_eq!(foreign("networking.k8s.io", "NetworkPolicy", Layer::Applications), Some(Layer::Security));
+        assert_eq!(foreign(cluster_role, "ClusterRole", Layer::Applications), Some(Layer::Platform));
+        assert_eq!(foreign(cluster_role, "ClusterRole", Layer::Observability), None);
+        assert_eq!(foreign("", "Namespace", Layer::Applications), None);
     }
 
     #[test]

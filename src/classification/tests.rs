@@ -93,6 +93,13 @@ fn the_first_rule_that_decides_wins() {
             "security+applications |  | kind: networking.k8s.io/NetworkPolicy; path word: apps",
         ),
         ("", "shop/sa.yaml", &["ServiceAccount"], "applications |  | kind: ServiceAccount"),
+        (
+            "",
+            "apps/role.yaml",
+            &["rbac.authorization.k8s.io/ClusterRole"],
+            "platform |  | kind: rbac.authorization.k8s.io/ClusterRole",
+        ),
+        ("", "grafana/role.yaml", &["rbac.authorization.k8s.io/ClusterRole"], "observability |  | path word: grafana"),
         ("", "shop/cm.yaml", &["ConfigMap"], " |  | no rule for kind: ConfigMap"),
         ("", "gatekeeper/role.yaml", &["rbac.authorization.k8s.io/Role"], "security |  | path word: gatekeeper"),
         ("", "gatekeeper/kustomization.yaml", &["apps/Deployment"], "security |  | path word: gatekeeper"),

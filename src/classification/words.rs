@@ -126,7 +126,17 @@ const WORDS: &[(Layer, &[&str])] = &[
 ];
 
 /// Words that name a part of something or a root: they count only where no other folder has a word.
-const LAST_RESORT: &[(&str, Layer)] = &[("rbac", Layer::Security), ("clusters", Layer::Platform)];
+const LAST_RESORT: &[(&str, Layer)] = &[
+    ("rbac", Layer::Security),
+    ("clusters", Layer::Platform),
+    ("cluster scope", Layer::Platform),
+    ("cluster resources", Layer::Platform),
+    ("cluster config", Layer::Platform),
+];
+
+/// Words with other meanings in the middle of a name, as in `multi-platform-controller`: first or last they count.
+const AT_THE_ENDS: &[&str] =
+    &["platform", "infra", "policy", "security", "apps", "applications", "teams", "metrics", "constraints"];
 
 /// Words that a file name may carry itself, because nothing else is called so.
 const FILE_WORDS: &[&str] = &[
@@ -160,11 +170,23 @@ pub(super) fn find(folders: &[&str], file: &str, is_name: &dyn Fn(usize) -> bool
     if let Some(word) = longest_phrase(stem, &|phrase| FILE_WORDS.contains(&phrase).then_some(Layer::Security)) {
         return Some(word);
     }
-    let deepest_first =
-        || folders.iter().enumerate().rev().filter(|(position, _)| !is_name(*position)).map(|(_, folder)| *folder);
+    let deepest_first = || {
+        folders
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(position, folder)| !is_name(*position) && !is_api_group(folder))
+            .map(|(_, folder)| *folder)
+    };
     let in_order = |known: &dyn Fn(&str) -> Option<Layer>| deepest_first().find_map(|folder| longest_phrase(folder, known));
     in_order(&|phrase| PHRASES.get(phrase).copied())
         .or_else(|| in_order(&|phrase| LAST_RESORT.iter().find(|(word, _)| *word == phrase).map(|(_, layer)| *layer)))
+}
+
+/// Whether a folder is named after an API group, as in `base/rbac.authorization.k8s.io/clusterroles`.
+fn is_api_group(folder: &str) -> bool {
+    const ENDINGS: [&str; 5] = [".io", ".com", ".dev", ".org", ".sh"];
+    ENDINGS.iter().any(|ending| folder.ends_with(ending))
 }
 
 /// The longest known phrase of a name; of two equally long ones the last, as in `platform-monitoring`.
@@ -174,7 +196,9 @@ fn longest_phrase(name: &str, known: &dyn Fn(&str) -> Option<Layer>) -> Option<W
     (1..=LONGEST_PHRASE.min(words.len())).rev().find_map(|length| {
         words.windows(length).rev().find_map(|window| {
             let phrase = window.join(" ");
-            known(&phrase).map(|layer| Word { layer, text: window.join("-") })
+            let inside = words.first() != window.first() && words.last() != window.last();
+            let counts = !(inside && AT_THE_ENDS.contains(&&*phrase));
+            known(&phrase).filter(|_| counts).map(|layer| Word { layer, text: window.join("-") })
         })
     })
 }
@@ -202,6 +226,8 @@ mod tests {
             ("apps/shop/network-policy-dns.yaml", Some((Layer::Security, "network-policy"))),
             ("apps/shop/monitoring.yaml", Some((Layer::Applications, "apps"))),
             ("reproduction/products/x.yaml", None),
+            ("components/multi-platform-controller/x.yaml", None),
+            ("base/rbac.authorization.k8s.io/clusterroles/x.yaml", None),
         ];
         for (path, expected) in cases {
             assert_eq!(layer(path), expected.map(|(layer, word)| (layer, word.to_owned())), "{path}");
