@@ -18,7 +18,7 @@ use crate::text::RepoPath;
 const KINDS_SHOWN: usize = 4;
 
 /// Decides layers and environments; the first of these that decides a path wins: scope, the settings' layer map,
-/// governance, infrastructure files and furniture, kinds that decide alone, path words, the declared layer, kinds.
+/// governance, infrastructure files and furniture, kinds that decide alone, path words, the declared layer, other kinds.
 #[derive(Debug)]
 pub struct Classifier {
     scope: Scope,
@@ -27,9 +27,12 @@ pub struct Classifier {
     layer_rules: Vec<(Option<Layer>, Arc<str>)>,
     environments: EnvironmentSettings,
     guards: Globs,
-    known: BTreeMap<RepoPath, Vec<(Option<Arc<[ObjectKind]>>, Classified)>>,
+    known: BTreeMap<RepoPath, Vec<(Kinds, Classified)>>,
     texts: BTreeSet<Arc<str>>,
 }
+
+/// The kinds of a file, where its content was looked at.
+type Kinds = Option<Arc<[ObjectKind]>>;
 
 /// A classified path, and whether it is inside the scope.
 #[derive(Clone, Debug)]
@@ -233,11 +236,15 @@ impl Classifier {
         let rules: Vec<(&ObjectKind, KindRule)> = kinds.iter().filter_map(|kind| Some((kind, rule_of(kind)?))).collect();
         let strongest = rules.iter().map(|(_, rule)| rule.strength).max();
         let deciding = rules.iter().filter(|(_, rule)| rule.strength > Strength::ByPath || strongest == Some(Strength::ByPath));
+        let own_word = word.filter(|word| !word.last_resort);
         let mut layers = LayerSet::EMPTY;
         let mut decided_by_kind = Vec::new();
         let mut by_fallback = None;
         for (kind, rule) in deciding {
-            match (rule.decides_alone(self.declared, word.map(|word| word.layer)), self.fallback(word)) {
+            let decides = rule.decides_alone(self.declared, own_word.map(|word| word.layer));
+            // A folder called `rbac` says nothing about who may hold cluster-wide rights.
+            let fallback = self.fallback(if rule.strength == Strength::ClusterWide { own_word } else { word });
+            match (decides, fallback) {
                 (false, Some((layer, text))) => {
                     layers.insert(layer);
                     by_fallback = Some(text);
@@ -257,10 +264,12 @@ impl Classifier {
         (layers, kinds_text.into_iter().chain(by_fallback).collect::<Vec<_>>().join("; "))
     }
 
-    /// What decides before a kind that does not decide alone.
+    /// What decides before a kind that does not decide alone: a folder's own word, the declared layer, a last resort.
     fn fallback(&self, word: Option<&Word>) -> Option<(Layer, String)> {
-        let by_word = word.map(|word| (word.layer, format!("path word: {}", word.text)));
-        by_word.or_else(|| self.declared.map(|layer| (layer, format!("declared layer: {}", layer.name()))))
+        let by_word = |word: &Word| (word.layer, format!("path word: {}", word.text));
+        let declared = self.declared.map(|layer| (layer, format!("declared layer: {}", layer.name())));
+        let own_word = word.filter(|word| !word.last_resort).map(by_word);
+        own_word.or(declared).or_else(|| word.map(by_word))
     }
 
     fn by_fallback_alone(&self, word: Option<&Word>, kinds: &[ObjectKind]) -> (LayerSet, String) {

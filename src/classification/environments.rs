@@ -25,7 +25,7 @@ const KNOWN: &[&str] = &[
     "ithc",
 ];
 /// Subfolders of a container that hold what environments share.
-const SHARED: &[&str] = &["base", "bases", "common", "shared", "default", "components", "templates", "lib", "all"];
+const SHARED: &[&str] = &["base", "bases", "common", "shared", "default", "templates", "all", "all-clusters"];
 
 /// The environment a path is inside of, as its folder is named.
 pub(super) fn find<'a>(folders: &[&'a str], file: &'a str) -> Option<&'a str> {
@@ -46,7 +46,8 @@ pub(super) fn find<'a>(folders: &[&'a str], file: &'a str) -> Option<&'a str> {
 pub(super) fn names_environment(folders: &[&str], position: usize) -> bool {
     let above = position.checked_sub(1).and_then(|above| folders.get(above));
     let is_child = above.is_some_and(|above| is_one_of(above, CONTAINERS));
-    is_child && folders.get(position).is_some_and(|name| !is_one_of(name, SHARED) && !is_one_of(name, CONTAINERS))
+    let is_shared = |name: &str| is_one_of(name, SHARED) || name.to_ascii_lowercase().ends_with("-base");
+    is_child && folders.get(position).is_some_and(|name| !is_shared(name) && !is_one_of(name, CONTAINERS))
 }
 
 fn by_file<'a>(folders: &[&str], file: &'a str) -> Option<&'a str> {
@@ -85,6 +86,7 @@ mod tests {
             ("components/a/staging/stone-stg-rh01/x.yaml", Some("staging")),
             ("components/a/rings/ring-1/x.yaml", Some("ring-1")),
             ("components/a/rings/base/x.yaml", None),
+            ("components/a/overlays/empty-base/x.yaml", None),
             ("components/a/overlays/kustomization.yaml", None),
             ("environments/prod.tfvars", Some("prod")),
             ("environments/prod/prod.tfvars", Some("prod")),

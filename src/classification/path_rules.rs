@@ -168,7 +168,7 @@ fn furniture(file: &str, top: Option<&str>) -> Option<(PathRule, String)> {
 
 /// A name without ending, or with one of plain text.
 fn is_plain(file: &str) -> bool {
-    !file.contains('.') || file.ends_with(".txt")
+    file.rsplit_once('.').is_none_or(|(_, ending)| ending == "txt")
 }
 
 fn build_file(file: &str) -> Option<(PathRule, String)> {

@@ -31,7 +31,7 @@ fn edit(path: &str, kinds: &[&str]) -> FileEdit {
 }
 
 fn change(edits: Vec<FileEdit>) -> Change {
-    let id = ObjectId::from_bytes(&[7; 20]).unwrap();
+    let Some(id) = ObjectId::from_bytes(&[7; 20]) else { unreachable!("twenty bytes are an id") };
     let signature = Signature { person: Arc::default(), when: Moment::Unreadable("".into()) };
     let commit = Commit {
         id: CommitId(id),
@@ -53,7 +53,7 @@ fn change(edits: Vec<FileEdit>) -> Change {
 fn classify(written: &str, path: &str, kinds: &[&str]) -> String {
     let mut classifier = Classifier::new(&settings(written));
     let found = classifier.classify(&change(vec![edit(path, kinds)]));
-    let class = &found.files[0];
+    let [class] = &*found.files else { return String::new() };
     let layers: Vec<&str> = class.layers.iter().map(Layer::name).collect();
     let ignored = if class.ignored { "ignored" } else { "" };
     format!("{}{ignored} | {} | {}", layers.join("+"), class.environment.as_deref().unwrap_or(""), class.rule)
@@ -100,6 +100,19 @@ fn the_first_rule_that_decides_wins() {
             "platform |  | kind: rbac.authorization.k8s.io/ClusterRole",
         ),
         ("", "grafana/role.yaml", &["rbac.authorization.k8s.io/ClusterRole"], "observability |  | path word: grafana"),
+        (
+            "",
+            "shop/rbac/role.yaml",
+            &["rbac.authorization.k8s.io/ClusterRole"],
+            "platform |  | kind: rbac.authorization.k8s.io/ClusterRole",
+        ),
+        ("", "shop/rbac/role.yaml", &["rbac.authorization.k8s.io/Role"], "security |  | path word: rbac"),
+        (
+            "[repository]\nlayer='observability'\n",
+            "clusters/eu/x.yaml",
+            &[],
+            "observability | eu | declared layer: observability",
+        ),
         ("", "shop/cm.yaml", &["ConfigMap"], " |  | no rule for kind: ConfigMap"),
         ("", "gatekeeper/role.yaml", &["rbac.authorization.k8s.io/Role"], "security |  | path word: gatekeeper"),
         ("", "gatekeeper/kustomization.yaml", &["apps/Deployment"], "security |  | path word: gatekeeper"),
@@ -138,8 +151,9 @@ fn a_move_over_a_boundary_is_seen() {
     let mut classifier = Classifier::new(&settings(""));
     let mut moved = |from: &str, to: &str, kinds: &[&str]| {
         let renamed = FileEdit { old_path: Some(RepoPath::new(from.as_bytes())), kind: EditKind::Renamed, ..edit(to, kinds) };
-        let class = classifier.classify(&change(vec![renamed])).files[0].clone();
-        (class.layers.iter().map(Layer::name).collect::<String>(), class.moved_from.iter().map(Layer::name).collect::<String>())
+        let names = |set: LayerSet| set.iter().map(Layer::name).collect::<String>();
+        let found = classifier.classify(&change(vec![renamed]));
+        found.files.first().map(|class| (names(class.layers), names(class.moved_from))).unwrap_or_default()
     };
     let is = |found: (String, String), layers: &str, from: &str| assert_eq!(found, (layers.to_owned(), from.to_owned()));
     is(moved("security/x.yaml", "apps/x.yaml", &[]), "applications", "security");

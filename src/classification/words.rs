@@ -160,6 +160,8 @@ static PHRASES: LazyLock<BTreeMap<&'static str, Layer>> =
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word {
     pub layer: Layer,
+    /// Whether it counted only because no folder has a word of its own.
+    pub last_resort: bool,
     /// The folder or file name that holds it, or the word itself for a last resort.
     pub text: String,
 }
@@ -179,8 +181,10 @@ pub(super) fn find(folders: &[&str], file: &str, is_name: &dyn Fn(usize) -> bool
             .map(|(_, folder)| *folder)
     };
     let in_order = |known: &dyn Fn(&str) -> Option<Layer>| deepest_first().find_map(|folder| longest_phrase(folder, known));
-    in_order(&|phrase| PHRASES.get(phrase).copied())
-        .or_else(|| in_order(&|phrase| LAST_RESORT.iter().find(|(word, _)| *word == phrase).map(|(_, layer)| *layer)))
+    in_order(&|phrase| PHRASES.get(phrase).copied()).or_else(|| {
+        let last = |phrase: &str| LAST_RESORT.iter().find(|(word, _)| *word == phrase).map(|(_, layer)| *layer);
+        in_order(&last).map(|word| Word { last_resort: true, ..word })
+    })
 }
 
 /// Whether a folder is named after an API group, as in `base/rbac.authorization.k8s.io/clusterroles`.
@@ -198,7 +202,7 @@ fn longest_phrase(name: &str, known: &dyn Fn(&str) -> Option<Layer>) -> Option<W
             let phrase = window.join(" ");
             let inside = words.first() != window.first() && words.last() != window.last();
             let counts = !(inside && AT_THE_ENDS.contains(&&*phrase));
-            known(&phrase).filter(|_| counts).map(|layer| Word { layer, text: window.join("-") })
+            known(&phrase).filter(|_| counts).map(|layer| Word { layer, last_resort: false, text: window.join("-") })
         })
     })
 }

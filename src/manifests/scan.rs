@@ -90,13 +90,12 @@ impl<'a> Document<'a> {
 
     /// Takes the value of `kind`.
     pub(super) fn add_kind(&mut self, kind: &'a [u8]) {
-        let plausible = kind.first().is_some_and(u8::is_ascii_alphabetic)
-            && kind.len() <= 128
-            && kind.iter().all(|byte| byte.is_ascii_alphanumeric());
+        let plausible =
+            kind.first().is_some_and(u8::is_ascii_alphabetic) && kind.len() <= 128 && kind.iter().all(u8::is_ascii_alphanumeric);
         add(&mut self.kinds, plausible.then_some(kind));
     }
 
-    /// Whether the object holds others: `List`, `RoleList`, an OpenShift `Template`.
+    /// Whether the object holds others: `List`, `RoleList`, a `Template`.
     pub(super) fn holds_objects(&self) -> bool {
         self.kinds.iter().any(|kind| kind.ends_with(b"List") || *kind == b"Template")
     }

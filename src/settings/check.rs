@@ -369,7 +369,8 @@ fn waiver(section: &mut Section) -> Waiver {
     let change_line = section.line_of("change");
     let change = section.required_string("change").to_lowercase();
     let hexadecimal = change.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !change.is_empty() && !(hexadecimal && (MIN_CHANGE_DIGITS..=64).contains(&change.len())) {
+    let usable = hexadecimal && (MIN_CHANGE_DIGITS..=64).contains(&change.len());
+    if !change.is_empty() && !usable {
         let hint = format!("write {MIN_CHANGE_DIGITS} to 64 hexadecimal digits of the change's id");
         section.complain(change_line, format!("`{change}` is not the id of a change"), hint);
     }

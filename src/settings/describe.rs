@@ -147,7 +147,9 @@ impl Page {
             self.string("name", &person.name);
             self.strings("aliases", &person.aliases);
             for (key, day) in [("valid_from", &person.valid_from), ("valid_until", &person.valid_until)] {
-                day.iter().for_each(|day| self.string(key, day));
+                if let Some(day) = day {
+                    self.string(key, day);
+                }
             }
         }
         let mut bots: Vec<&RegisteredBot> = bots.iter().collect();
@@ -156,7 +158,9 @@ impl Page {
             self.table("[[bots]]", if position == 0 { "Registered bots and the paths they may touch." } else { "" });
             self.string("name", &bot.name);
             self.strings("aliases", &bot.aliases);
-            bot.owner.iter().for_each(|owner| self.string("owner", owner));
+            if let Some(owner) = &bot.owner {
+                self.string("owner", owner);
+            }
             self.strings("paths", &bot.paths.written);
         }
     }
