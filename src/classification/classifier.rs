@@ -130,17 +130,20 @@ impl Classifier {
         if let Some(old_path) = &edit.old_path {
             let before = self.classify_path(old_path, edit.kinds.as_ref());
             *in_scope += usize::from(before.in_scope && !now.in_scope);
-            class.moved_from =
-                if before.class.layers == class.layers { self.left_folder(old_path, &edit.path) } else { before.class.layers };
+            class.moved_from = if before.class.layers == class.layers {
+                self.left_home(old_path, &edit.path, class.layers)
+            } else {
+                before.class.layers
+            };
         }
         class
     }
 
-    /// The layer of the folder that a file of one kind was moved out of, when both folders name a layer.
-    fn left_folder(&mut self, old_path: &RepoPath, path: &RepoPath) -> LayerSet {
+    /// The layer of a file that was moved out of a folder of its own layer into a folder of another one.
+    fn left_home(&mut self, old_path: &RepoPath, path: &RepoPath, layers: LayerSet) -> LayerSet {
         let before = self.classify_path(old_path, None).class.layers;
         let after = self.classify_path(path, None).class.layers;
-        if before.is_empty() || after.is_empty() || before == after { LayerSet::EMPTY } else { before }
+        if before == layers && !after.is_empty() && after != before { before } else { LayerSet::EMPTY }
     }
 
     fn classify_path(&mut self, path: &RepoPath, kinds: Option<&Arc<[ObjectKind]>>) -> Classified {

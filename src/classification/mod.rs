@@ -38,7 +38,8 @@ pub struct FileClass {
     pub rule: Arc<str>,
     /// The environment, if the path is inside one.
     pub environment: Option<Arc<str>>,
-    /// The layers the path belonged to before a rename, when they differ.
+    /// The layers the path belonged to before a rename, when they differ; also when the kinds keep the layer
+    /// and the file left a folder of that layer for a folder of another one.
     pub moved_from: LayerSet,
 }
 

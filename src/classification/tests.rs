@@ -159,6 +159,7 @@ fn a_move_over_a_boundary_is_seen() {
     is(moved("security/x.yaml", "apps/x.yaml", &[]), "applications", "security");
     is(moved("security/np.yaml", "apps/np.yaml", &["networking.k8s.io/NetworkPolicy"]), "security", "security");
     is(moved("apps/a/x.yaml", "apps/b/x.yaml", &[]), "applications", "");
+    is(moved("monitoring/np.yaml", "apps/np.yaml", &["networking.k8s.io/NetworkPolicy"]), "security", "");
 }
 
 #[test]
