@@ -261,7 +261,7 @@ impl Classifier {
             }
         }
         if layers.is_empty() {
-            return self.by_fallback_alone(word, kinds);
+            return self.by_word_alone(word, kinds);
         }
         let kinds_text = (!decided_by_kind.is_empty()).then(|| kinds_text(&decided_by_kind));
         (layers, kinds_text.into_iter().chain(by_fallback).collect::<Vec<_>>().join("; "))
@@ -275,9 +275,10 @@ impl Classifier {
         own_word.or(declared).or_else(|| word.map(by_word))
     }
 
-    fn by_fallback_alone(&self, word: Option<&Word>, kinds: &[ObjectKind]) -> (LayerSet, String) {
-        match self.fallback(word) {
-            Some((layer, rule)) => (LayerSet::from_iter([layer]), rule),
+    /// Without a known kind only a word decides: what nobody mapped stays unmapped, also where a layer is declared.
+    fn by_word_alone(&self, word: Option<&Word>, kinds: &[ObjectKind]) -> (LayerSet, String) {
+        match word.filter(|word| !word.last_resort || self.declared.is_none()) {
+            Some(word) => (LayerSet::from_iter([word.layer]), format!("path word: {}", word.text)),
             None if kinds.is_empty() => (LayerSet::EMPTY, "no rule".into()),
             None => {
                 let kinds: Vec<&ObjectKind> = kinds.iter().collect();

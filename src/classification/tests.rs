@@ -107,12 +107,7 @@ fn the_first_rule_that_decides_wins() {
             "platform |  | kind: rbac.authorization.k8s.io/ClusterRole",
         ),
         ("", "shop/rbac/role.yaml", &["rbac.authorization.k8s.io/Role"], "security |  | path word: rbac"),
-        (
-            "[repository]\nlayer='observability'\n",
-            "clusters/eu/x.yaml",
-            &[],
-            "observability | eu | declared layer: observability",
-        ),
+        ("[repository]\nlayer='observability'\n", "clusters/eu/x.yaml", &[], " | eu | no rule"),
         ("", "shop/cm.yaml", &["ConfigMap"], " |  | no rule for kind: ConfigMap"),
         ("", "gatekeeper/role.yaml", &["rbac.authorization.k8s.io/Role"], "security |  | path word: gatekeeper"),
         ("", "gatekeeper/kustomization.yaml", &["apps/Deployment"], "security |  | path word: gatekeeper"),
@@ -131,7 +126,7 @@ fn a_declared_layer_is_home_for_what_has_no_other() {
         (security, "pods/limits.yaml", &["Namespace"], "security |  | declared layer: security"),
         (security, "pods/web.yaml", &["apps/Deployment"], "applications |  | kind: apps/Deployment"),
         (security, "gatekeeper/web.yaml", &["apps/Deployment"], "applications |  | kind: apps/Deployment"),
-        (security, "run.sh", &[], "security |  | declared layer: security"),
+        (security, "run.sh", &[], " |  | no rule"),
         ("[repository]\nlayer='platform'\n", "vault/web.yaml", &["apps/Deployment"], "platform |  | declared layer: platform"),
         (
             "[repository]\nlayer='applications'\n",
