@@ -1,8 +1,20 @@
 //! Which layer and which environment every changed path belongs to, and the rule that decided.
 
+mod classifier;
+mod environments;
+mod kinds;
+mod path_rules;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::settings::Layer;
+
+pub use self::classifier::Classifier;
+pub use self::kinds::{KindRule, Strength, foreign_layer, rule_of};
 
 /// The layers and environments of one change, file by file.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +38,8 @@ pub struct FileClass {
     pub rule: Arc<str>,
     /// The environment, if the path is inside one.
     pub environment: Option<Arc<str>>,
-    /// The layers the path belonged to before a rename, when they differ.
+    /// The layers the path belonged to before a rename, when they differ; also when the kinds keep the layer
+    /// and the file left a folder of that layer for a folder of another one.
     pub moved_from: LayerSet,
 }
 

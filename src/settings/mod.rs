@@ -1,14 +1,27 @@
 //! What is asked of the audit: `countersign.toml`, profiles and built-in defaults.
+//!
+//! A profile lies below the settings key by key; both are read as written ([`reader`]), checked with every
+//! problem at once ([`Settings::parse`]) and hashed in a canonical form that comments and format do not touch.
 
+mod check;
+mod describe;
+pub mod init;
+mod profiles;
 pub mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use globset::GlobSet;
 use regex::Regex;
 
+pub use self::profiles::{PROFILES, Profile};
+
 use crate::text::Person;
+
+#[cfg(test)]
+mod tests;
 
 /// One of the five layers, or the governance pseudo-layer beside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,20 +92,39 @@ pub struct Settings {
     /// `[[bots]]`
     pub bots: Vec<RegisteredBot>,
     /// `[guards] paths`: paths that guard the process, beside the built-in ones.
-    pub guards: GlobSet,
+    pub guards: Globs,
     /// `[[waivers]]`
     pub waivers: Vec<Waiver>,
     /// `[checks.ID]`: tables for the checks to read, as written.
     pub checks: CheckTables,
+    /// `references`: the frameworks whose reference numbers are printed; `None` means all.
+    pub frameworks: Option<BTreeSet<String>>,
 }
 
 /// Which paths the audit is about.
 #[derive(Clone, Debug)]
 pub struct Scope {
     /// Paths in scope; `None` means all.
-    pub include: Option<GlobSet>,
+    pub include: Option<Globs>,
     /// Paths out of scope, e.g. policy fixtures in test folders.
-    pub exclude: GlobSet,
+    pub exclude: Globs,
+}
+
+/// Globs with the text they were compiled from; matches like the [`GlobSet`] it holds.
+#[derive(Clone, Debug, Default)]
+pub struct Globs {
+    /// As written, in order.
+    pub written: Vec<String>,
+    /// Compiled: `*` stops at `/`, `**` does not.
+    pub set: GlobSet,
+}
+
+impl Deref for Globs {
+    type Target = GlobSet;
+
+    fn deref(&self) -> &GlobSet {
+        &self.set
+    }
 }
 
 /// How ticket references are recognised.
@@ -142,10 +174,31 @@ pub struct LayerRule {
 pub struct EnvironmentSettings {
     /// `[[environments.rules]]`, first match wins; the built-in folder names come after them.
     pub rules: Vec<(globset::GlobMatcher, Arc<str>)>,
-    /// `production`: which environments count as production.
+    /// `production`: which environments count as production, in lower case; see [`Self::is_production`].
     pub production: BTreeSet<String>,
     /// `builtin`: whether built-in folder names apply.
     pub builtin: bool,
+}
+
+impl EnvironmentSettings {
+    /// Whether an environment counts as production: listed by name, or one of its parts is.
+    ///
+    /// `production` in the list also covers `prod` and `prd`, so `prod-eu` and `c2-production` count; a part
+    /// after `non`, `pre` or `not` does not, nor does `preprod`.
+    #[must_use]
+    pub fn is_production(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        if self.production.contains(&name) {
+            return true;
+        }
+        let mut before = "";
+        name.split(['-', '_', '.']).any(|part| {
+            let negated = matches!(before, "non" | "pre" | "not" | "no");
+            before = part;
+            let word = if matches!(part, "prod" | "prd") { "production" } else { part };
+            !negated && (self.production.contains(part) || self.production.contains(word))
+        })
+    }
 }
 
 /// A person of the pinned register.
@@ -153,7 +206,7 @@ pub struct EnvironmentSettings {
 pub struct RegisteredPerson {
     /// The name to show.
     pub name: Arc<str>,
-    /// Everything they sign with: addresses, `Name <mail>` spellings, logins; compared without case.
+    /// Everything they sign with, in lower case: addresses, `name <mail>` spellings, logins; compared without case.
     pub aliases: BTreeSet<String>,
     /// First and last day of validity, `YYYY-MM-DD`.
     pub valid_from: Option<String>,
@@ -166,12 +219,12 @@ pub struct RegisteredPerson {
 pub struct RegisteredBot {
     /// The name to show.
     pub name: Arc<str>,
-    /// Addresses or names it commits with; compared without case.
+    /// Addresses or names it commits with, in lower case; compared without case.
     pub aliases: BTreeSet<String>,
     /// Who answers for it.
     pub owner: Option<String>,
     /// The paths it may touch.
-    pub paths: GlobSet,
+    pub paths: Globs,
 }
 
 /// An accepted exception.

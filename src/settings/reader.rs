@@ -6,6 +6,13 @@ use std::ops::RangeInclusive;
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 use toml::de::{DeTable, DeValue};
 
+use super::Globs;
+
+/// Settings larger than this are refused unread.
+const MAX_BYTES: usize = 4 << 20;
+/// Globs longer than this are refused, so that no glob compiles to a giant automaton.
+const MAX_GLOB_BYTES: usize = 1000;
+
 /// One mistake in a settings file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
@@ -59,8 +66,13 @@ impl Value {
 /// Parses a TOML document into a table, with every syntax error as a problem.
 #[must_use]
 pub fn parse(text: &str) -> (Section, Vec<Problem>) {
+    if text.len() > MAX_BYTES {
+        let message = format!("the settings are larger than {} MiB", MAX_BYTES >> 20);
+        return (Section::default(), vec![Problem { line: 1, message, hint: "split what is not settings off".into() }]);
+    }
     let (table, errors) = DeTable::parse_recoverable(text);
-    let line_of = |offset: usize| text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1);
+    let line_ends: Vec<usize> = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+    let line_of = |offset: usize| line_ends.partition_point(|end| *end < offset) + 1;
     let problems = errors.iter().map(|error| Problem {
         line: error.span().map_or(1, |span| line_of(span.start)),
         message: format!("not valid TOML: {}", error.message().trim().replace('\n', ", ")),
@@ -68,7 +80,7 @@ pub fn parse(text: &str) -> (Section, Vec<Problem>) {
     });
     let problems = problems.collect();
     let keys = convert_table(table.get_ref(), &line_of);
-    (Section { name: String::new(), line: 1, keys, asked: Vec::new(), problems: Vec::new() }, problems)
+    (Section { line: 1, keys, ..Section::default() }, problems)
 }
 
 fn convert_table(table: &DeTable<'_>, line_of: &dyn Fn(usize) -> usize) -> BTreeMap<String, Node> {
@@ -104,6 +116,7 @@ pub struct Section {
     line: usize,
     keys: BTreeMap<String, Node>,
     asked: Vec<&'static str>,
+    lines: BTreeMap<&'static str, usize>,
     problems: Vec<Problem>,
 }
 
@@ -114,10 +127,10 @@ impl Section {
         self.line
     }
 
-    /// The line of a key, or of the section.
+    /// The line of a key, read already or not; the section's where it is not written.
     #[must_use]
     pub fn line_of(&self, key: &str) -> usize {
-        self.keys.get(key).map_or(self.line, |node| node.line)
+        self.keys.get(key).map(|node| node.line).or_else(|| self.lines.get(key).copied()).unwrap_or(self.line)
     }
 
     /// Records a mistake.
@@ -127,7 +140,9 @@ impl Section {
 
     fn take(&mut self, key: &'static str) -> Option<Node> {
         self.asked.push(key);
-        self.keys.remove(key)
+        let node = self.keys.remove(key)?;
+        self.lines.insert(key, node.line);
+        Some(node)
     }
 
     fn wrong_type(&mut self, key: &str, node: &Node, wanted: &str) {
@@ -222,30 +237,74 @@ impl Section {
     }
 
     /// A list of globs, if written: `*` stops at `/`, `**` does not.
-    pub fn globs(&mut self, key: &'static str) -> Option<GlobSet> {
+    pub fn globs(&mut self, key: &'static str) -> Option<Globs> {
+        let line = self.line_of(key);
         let written = self.strings(key)?;
         let mut builder = GlobSetBuilder::new();
+        let mut texts = Vec::new();
         for (line, glob) in written {
             if let Some(matcher) = self.compile_glob(line, &glob) {
                 builder.add(matcher.glob().clone());
+                texts.push(glob);
             }
         }
-        builder.build().ok()
+        let set = builder.build().unwrap_or_else(|error| {
+            let message = format!("`{}` cannot be used: {}", self.path(key), error.kind());
+            self.complain(line, message, "write fewer or simpler globs");
+            GlobSet::empty()
+        });
+        Some(Globs { written: texts, set })
     }
 
     /// Compiles one glob, or records why it cannot be.
     pub fn compile_glob(&mut self, line: usize, glob: &str) -> Option<GlobMatcher> {
+        if glob.is_empty() || glob.len() > MAX_GLOB_BYTES {
+            let message = format!("a glob of {} bytes is not usable", glob.len());
+            self.complain(line, message, format!("write 1 to {MAX_GLOB_BYTES} bytes, e.g. `security/**`"));
+            return None;
+        }
+        if glob.starts_with('/') || glob.starts_with("./") {
+            let hint = "paths begin at the root of the repository: write `security/**`, not `/security/**`";
+            self.complain(line, format!("`{glob}` matches no path"), hint);
+            return None;
+        }
         match GlobBuilder::new(glob).literal_separator(true).build() {
             Ok(glob) => Some(glob.compile_matcher()),
             Err(error) => {
-                self.complain(
-                    line,
-                    format!("`{glob}` is not a glob: {}", error.kind()),
-                    "`*` stops at `/`, `**` crosses it, `{a,b}` is either",
-                );
+                let hint = "`*` stops at `/`, `**` crosses it, `{a,b}` is either";
+                self.complain(line, format!("`{glob}` is not a glob: {}", error.kind()), hint);
                 None
             }
         }
+    }
+
+    /// A day, if written: `YYYY-MM-DD` as a string or as a TOML date.
+    pub fn date(&mut self, key: &'static str) -> Option<String> {
+        let line = self.line_of(key);
+        let written = self.string(key)?;
+        if written.len() == 10 && chrono::NaiveDate::parse_from_str(&written, "%Y-%m-%d").is_ok() {
+            return Some(written);
+        }
+        let message = format!("`{}` = \"{written}\" is not a day", self.path(key));
+        self.complain(line, message, "write YYYY-MM-DD, e.g. 2026-03-31");
+        None
+    }
+
+    /// Whether the key is written.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
+    /// Everything not yet asked for, by key.
+    #[must_use]
+    pub fn nodes(&self) -> &BTreeMap<String, Node> {
+        &self.keys
+    }
+
+    /// Puts another table below this one: its keys count where this one does not have them, tables key by key.
+    pub fn put_below(&mut self, lower: Self) {
+        merge(&mut self.keys, lower.keys);
     }
 
     /// A table inside this one; empty when it is not written.
@@ -310,9 +369,35 @@ impl Section {
     }
 }
 
+/// Keys of a profile stand on no line of the settings file: they get line 0.
+fn merge(upper: &mut BTreeMap<String, Node>, lower: BTreeMap<String, Node>) {
+    for (key, node) in lower {
+        let Some(present) = upper.get_mut(&key) else {
+            upper.insert(key, without_line(node));
+            continue;
+        };
+        if let (Value::Table(present), Value::Table(below)) = (&mut present.value, node.value) {
+            merge(present, below);
+        }
+    }
+}
+
+fn without_line(node: Node) -> Node {
+    let value = match node.value {
+        Value::Table(keys) => Value::Table(keys.into_iter().map(|(key, node)| (key, without_line(node))).collect()),
+        Value::List(items) => Value::List(items.into_iter().map(without_line).collect()),
+        plain @ (Value::String(_) | Value::Integer(_) | Value::Flag(_) | Value::Other(_)) => plain,
+    };
+    Node { line: 0, value }
+}
+
 /// `did you mean …? ` for the nearest word, or nothing.
 #[must_use]
 pub fn did_you_mean(written: &str, words: &[&str]) -> String {
+    const LONGEST_TYPO: usize = 64;
+    if written.len() > LONGEST_TYPO {
+        return String::new();
+    }
     let nearest = words.iter().map(|word| (edit_distance(written, word), *word)).min();
     match nearest {
         Some((distance, word)) if distance <= 2 || (distance <= word.len() / 2 && distance <= 4) => {

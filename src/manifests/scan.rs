@@ -1,0 +1,253 @@
+//! A line scan of YAML for the kinds of its objects: one pass, linear, nothing inflated or copied.
+
+use std::io::BufRead as _;
+
+use super::{ObjectKind, UNKNOWN_GROUP, json};
+
+/// A template may name several alternatives in one document; more than these say nothing.
+const MAX_ALTERNATIVES: usize = 8;
+
+/// Finds the kinds of all objects in a file, sorted, each once.
+///
+/// Documents end at `---` in column 0; `apiVersion:` and `kind:` count in column 0, and inside `items:` and
+/// `objects:` of lists and templates. A document counts when it has both. A kind that a template decides is left
+/// out; a group that a template decides is [`UNKNOWN_GROUP`]. JSON is read likewise.
+#[must_use]
+pub fn scan(bytes: &[u8]) -> Vec<ObjectKind> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut found = Vec::new();
+    let mut document = Document::default();
+    let mut start = 0;
+    let mut at = 0;
+    while let Some(line) = line_at(bytes, at) {
+        if is_separator(line) {
+            document.finish(bytes.get(start..at).unwrap_or(&[]), &mut found);
+            document = Document::default();
+            start = at + 3;
+        } else {
+            document.read(line);
+        }
+        at += line.len();
+    }
+    document.finish(bytes.get(start..).unwrap_or(&[]), &mut found);
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The line that begins at an offset, its line feed included; `None` at the end.
+fn line_at(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let rest = bytes.get(at..)?;
+    let mut reader = rest;
+    // Reading from memory cannot fail.
+    let length = reader.skip_until(b'\n').unwrap_or(0);
+    if length == 0 { None } else { rest.get(..length) }
+}
+
+fn is_separator(line: &[u8]) -> bool {
+    let rest = match line.first() {
+        Some(b'-') => line.strip_prefix(b"---"),
+        Some(b'.') => line.strip_prefix(b"..."),
+        _ => None,
+    };
+    rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
+}
+
+/// What was seen of one object.
+#[derive(Default)]
+pub(super) struct Document<'a> {
+    groups: Vec<&'a [u8]>,
+    kinds: Vec<&'a [u8]>,
+    is_json: bool,
+    begun: bool,
+}
+
+impl<'a> Document<'a> {
+    fn read(&mut self, line: &'a [u8]) {
+        match line.first() {
+            Some(b'a' | b'k' | b'"' | b'\'') => self.read_key(line),
+            Some(b'{' | b'[') if !self.begun && !line.starts_with(b"{{") => self.is_json = true,
+            Some(b' ' | b'\n' | b'\r' | b'#' | b'%') | None => return,
+            Some(_) => {}
+        }
+        self.begun = true;
+    }
+
+    /// Takes a line that begins with a key.
+    fn read_key(&mut self, line: &'a [u8]) {
+        if let Some(value) = value_of(line, b"apiVersion") {
+            self.add_version(scalar(value));
+        } else if let Some(value) = value_of(line, b"kind") {
+            self.add_kind(scalar(value));
+        }
+    }
+
+    /// Takes the value of `apiVersion`.
+    pub(super) fn add_version(&mut self, version: &'a [u8]) {
+        let group = if is_template(version) { Some(UNKNOWN_GROUP.as_bytes()) } else { group_of(version) };
+        add(&mut self.groups, group);
+    }
+
+    /// Takes the value of `kind`.
+    pub(super) fn add_kind(&mut self, kind: &'a [u8]) {
+        let plausible =
+            kind.first().is_some_and(u8::is_ascii_alphabetic) && kind.len() <= 128 && kind.iter().all(u8::is_ascii_alphanumeric);
+        add(&mut self.kinds, plausible.then_some(kind));
+    }
+
+    /// Whether the object holds others: `List`, `RoleList`, a `Template`.
+    pub(super) fn holds_objects(&self) -> bool {
+        self.kinds.iter().any(|kind| kind.ends_with(b"List") || *kind == b"Template")
+    }
+
+    /// Writes down every combination of group and kind.
+    pub(super) fn emit(&self, found: &mut Vec<ObjectKind>) {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into();
+        for group in &self.groups {
+            for kind in &self.kinds {
+                found.push(ObjectKind { group: text(group), kind: text(kind) });
+            }
+        }
+    }
+
+    fn finish(&self, document: &'a [u8], found: &mut Vec<ObjectKind>) {
+        if self.is_json {
+            json::scan(document, found);
+            return;
+        }
+        self.emit(found);
+        if !self.groups.is_empty() && self.holds_objects() {
+            scan_items(document, found);
+        }
+    }
+}
+
+fn add<'a>(values: &mut Vec<&'a [u8]>, value: Option<&'a [u8]>) {
+    if let Some(value) = value
+        && values.len() < MAX_ALTERNATIVES
+        && !values.contains(&value)
+    {
+        values.push(value);
+    }
+}
+
+/// Reads the items of a list: keys stand two columns after the first dash below `items:` or `objects:`.
+fn scan_items<'a>(document: &'a [u8], found: &mut Vec<ObjectKind>) {
+    let mut item = Document::default();
+    let mut inside = false;
+    let mut dash_column = None;
+    for line in document.split(|byte| *byte == b'\n') {
+        let column = line.iter().take_while(|byte| **byte == b' ').count();
+        let text: &'a [u8] = line.get(column..).unwrap_or(&[]);
+        if let Some(rest) = text.strip_prefix(b"- ").filter(|_| inside && dash_column.is_none_or(|dash| dash == column)) {
+            dash_column = Some(column);
+            std::mem::take(&mut item).emit(found);
+            item.read_key(rest.trim_ascii_start());
+        } else if column == 0 && !text.is_empty() && !text.starts_with(b"#") {
+            inside = value_of(text, b"items").is_some() || value_of(text, b"objects").is_some();
+        } else if inside && dash_column.is_some_and(|dash| dash + 2 == column) {
+            item.read_key(text);
+        }
+    }
+    item.emit(found);
+}
+
+/// The rest of a line after `key:`, `"key":` or `'key':`.
+fn value_of<'a>(line: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    let rest = match line.first()? {
+        quote @ (b'"' | b'\'') => line.get(1..)?.strip_prefix(key)?.strip_prefix(&[*quote])?,
+        _ => line.strip_prefix(key)?,
+    };
+    let rest = rest.trim_ascii_start().strip_prefix(b":")?;
+    rest.first().is_none_or(u8::is_ascii_whitespace).then_some(rest)
+}
+
+/// A scalar without quotes, comment, anchor and tag.
+fn scalar(value: &[u8]) -> &[u8] {
+    let mut value = value.trim_ascii();
+    while let Some(b'&' | b'!') = value.first() {
+        let end = value.iter().position(|byte| *byte == b' ').unwrap_or(value.len());
+        value = value.get(end..).unwrap_or(&[]).trim_ascii_start();
+    }
+    if let Some(quote @ (b'"' | b'\'')) = value.first() {
+        let inner = value.get(1..).unwrap_or(&[]);
+        return inner.split(|byte| byte == quote).next().unwrap_or(&[]);
+    }
+    if is_template(value) {
+        return value;
+    }
+    value.split(u8::is_ascii_whitespace).next().unwrap_or(&[])
+}
+
+/// Whether a template engine or a substitution decides the value.
+fn is_template(value: &[u8]) -> bool {
+    value.windows(2).any(|pair| matches!(pair, b"{{" | b"${" | b"{%" | b"%%"))
+}
+
+/// The group of `group/version`; a lone version such as `v1` is of the core group.
+fn group_of(version: &[u8]) -> Option<&[u8]> {
+    let allowed = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'/');
+    if version.is_empty() || version.len() > 320 || !version.iter().all(allowed) {
+        return None;
+    }
+    let mut parts = version.splitn(2, |byte| *byte == b'/');
+    match (parts.next(), parts.next()) {
+        (Some(group), Some(_)) => Some(group),
+        (Some(_), None) => Some(b""),
+        (None, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str) -> Vec<String> {
+        scan(text.as_bytes()).iter().map(|found| format!("{}/{}", found.group, found.kind)).collect()
+    }
+
+    #[test]
+    fn documents_are_told_apart() {
+        let text = "apiVersion: v1\nkind: Namespace\n--- # second\r\n\"apiVersion\": \"apps/v1\"\r\nkind: 'Deployment' # x\r\n\
+                    ---\n# only a comment\n---\n---x\nkind: NoVersion\n...\nkind: &a Policy\napiVersion: !!str kyverno.io/v1\n";
+        assert_eq!(kinds(text), ["/Namespace", "apps/Deployment", "kyverno.io/Policy"]);
+        assert_eq!(kinds("\u{feff}kind: Pod\napiVersion: v1"), ["/Pod"]);
+    }
+
+    #[test]
+    fn nested_keys_values_files_and_garbage_are_no_objects() {
+        for text in
+            ["", "kind: DaemonSet\nimage: x\n", "a:\n  apiVersion: v1\n  kind: Pod\n", "apiVersion:\nkind:\n", "- kind: x\n"]
+        {
+            assert!(kinds(text).is_empty(), "{text}");
+        }
+        assert!(kinds("apiVersion: v1\nkinds: Pod\nkind:Pod\nkind: Ü\n").is_empty());
+        assert!(scan(b"\xff\xfe\0---\n\xffapiVersion: v1\nkind: \xff").is_empty());
+    }
+
+    #[test]
+    fn templates_give_what_they_show() {
+        let text = "{{- if .Values.x }}\napiVersion: {{ include \"np.version\" . }}\nkind: NetworkPolicy\n---\n\
+                    apiVersion: rbac.authorization.k8s.io/v1\n{{ if .c }}\nkind: ClusterRole\n{{ else }}\nkind: Role\n{{ end }}\n---\n\
+                    apiVersion: v1\nkind: {{ .Values.kind }}\n---\napiVersion: v1\nkind: ${KIND}\n";
+        assert_eq!(kinds(text), ["?/NetworkPolicy", "rbac.authorization.k8s.io/ClusterRole", "rbac.authorization.k8s.io/Role"]);
+    }
+
+    #[test]
+    fn lists_and_templates_are_opened() {
+        let list = "apiVersion: v1\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  spec:\n    kind: Inner\n    list:\n    - kind: Deep\n\
+                    - kind: Role\n  apiVersion: rbac.authorization.k8s.io/v1\nkind: List\n";
+        assert_eq!(kinds(list), ["/List", "apps/Deployment", "rbac.authorization.k8s.io/Role"]);
+        let template = "kind: Template\napiVersion: template.openshift.io/v1\nobjects:\n  - apiVersion: v1\n    kind: Secret\nparameters:\n  - kind: x\n";
+        assert_eq!(kinds(template), ["/Secret", "template.openshift.io/Template"]);
+    }
+
+    #[test]
+    fn json_is_read_likewise() {
+        let text = r#"{"metadata": {"kind": "No"}, "apiVersion": "v1", "kind": "List", "x": "a\"{", "items": [
+            {"kind": "Pod", "apiVersion": "v1", "spec": {"kind": "No"}}, {"apiVersion": "apps/v1", "kind": "Deployment"}]}"#;
+        assert_eq!(kinds(text), ["/List", "/Pod", "apps/Deployment"]);
+        assert!(kinds("{\"kind\": \"Pod\"").is_empty());
+        assert!(kinds(&"[{".repeat(100_000)).is_empty());
+    }
+}

@@ -1,0 +1,230 @@
+//! Settings in force as canonical TOML: sorted, complete, the same however they were written; and the digest of it.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use super::reader::{Node, Value};
+use super::{EnvironmentSettings, IssueReferences, RegisteredBot, RegisteredPerson, Settings, TicketSettings, Waiver};
+use crate::text::{Timestamp, is_hidden};
+
+impl Settings {
+    /// What is in force, as commented TOML that parses to the same settings and the same digest.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let mut page = Page { text: String::new(), commented: true };
+        page.comment(&format!("In force. Origin: {}", self.origin));
+        page.comment(&format!("Digest: {}", self.digest));
+        page.write_settings(self);
+        page.text
+    }
+}
+
+/// SHA-256 over the canonical form, 64 hexadecimal digits.
+pub(super) fn digest(settings: &Settings) -> String {
+    let mut page = Page { text: "countersign settings, form 1\n".into(), commented: false };
+    page.write_settings(settings);
+    Sha256::digest(page.text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+struct Page {
+    text: String,
+    commented: bool,
+}
+
+impl Page {
+    fn comment(&mut self, text: &str) {
+        if self.commented {
+            self.line(&format!("# {}", crate::text::visible_line(text)));
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    fn head(&mut self, head: &str, comment: &str) {
+        if self.commented {
+            self.text.push('\n');
+        }
+        self.comment(comment);
+        self.line(head);
+    }
+
+    fn string(&mut self, key: &str, value: &str) {
+        self.line(&format!("{key} = {}", quoted(value)));
+    }
+
+    fn strings<'a>(&mut self, key: &str, values: impl IntoIterator<Item = &'a String>) {
+        let values: Vec<String> = values.into_iter().map(|value| quoted(value)).collect();
+        self.line(&format!("{key} = [{}]", values.join(", ")));
+    }
+
+    fn write_settings(&mut self, settings: &Settings) {
+        self.string("profile", &settings.profile);
+        if let Some(frameworks) = &settings.frameworks {
+            self.comment("Frameworks whose reference numbers are printed.");
+            self.strings("references", frameworks);
+        }
+        self.write_repository(settings);
+        self.head("[scope]", "Which paths the audit is about; everything where include is absent.");
+        if let Some(include) = &settings.scope.include {
+            self.strings("include", &include.written);
+        }
+        self.strings("exclude", &settings.scope.exclude.written);
+        self.write_tickets(&settings.tickets);
+        self.write_layers(settings);
+        self.write_environments(&settings.environments);
+        self.write_register(&settings.people, &settings.bots);
+        self.head("[guards]", "Paths that guard the process, beside the built-in ones.");
+        self.strings("paths", &settings.guards.written);
+        self.write_waivers(&settings.waivers);
+        self.write_checks(settings);
+    }
+
+    fn write_repository(&mut self, settings: &Settings) {
+        self.head("[repository]", "The layer the repository declares itself to be, and the offset for period names.");
+        if let Some(layer) = settings.declared_layer {
+            self.string("layer", layer.name());
+        }
+        let offset = Timestamp { seconds: 0, offset: settings.period_offset };
+        self.string("time_zone", &offset.offset_text());
+    }
+
+    fn write_tickets(&mut self, tickets: &TicketSettings) {
+        self.head("[tickets]", "Which references count as tickets; without projects, sensible detection.");
+        if let Some(projects) = &tickets.projects {
+            self.strings("projects", projects);
+        }
+        let issues = match tickets.issues {
+            IssueReferences::Closing => "closing",
+            IssueReferences::Any => "any",
+            IssueReferences::Never => "never",
+        };
+        self.string("issues", issues);
+        for pattern in &tickets.patterns {
+            self.line("[[tickets.patterns]]");
+            self.string("name", &pattern.name);
+            self.string("regex", pattern.regex.as_str());
+        }
+    }
+
+    fn write_layers(&mut self, settings: &Settings) {
+        for (position, rule) in settings.layers.iter().enumerate() {
+            let comment = if position == 0 { "The layer map: the first match wins, built-in rules come after it." } else { "" };
+            self.table("[[layers]]", comment);
+            self.string("glob", &rule.glob);
+            self.string("layer", rule.layer.map_or("ignore", super::Layer::name));
+        }
+    }
+
+    /// A table of a list: only the first one is set off by a comment.
+    fn table(&mut self, head: &str, comment: &str) {
+        if comment.is_empty() { self.line(head) } else { self.head(head, comment) }
+    }
+
+    fn write_environments(&mut self, environments: &EnvironmentSettings) {
+        self.head("[environments]", "How environments are recognised, and which of them are production.");
+        self.line(&format!("builtin = {}", environments.builtin));
+        self.strings("production", &environments.production);
+        for (matcher, name) in &environments.rules {
+            self.line("[[environments.rules]]");
+            self.string("glob", matcher.glob().glob());
+            self.string("name", name);
+        }
+    }
+
+    fn write_register(&mut self, people: &[RegisteredPerson], bots: &[RegisteredBot]) {
+        let mut people: Vec<&RegisteredPerson> = people.iter().collect();
+        people.sort_by_key(|person| (person.name.clone(), person.valid_from.clone(), person.aliases.clone()));
+        for (position, person) in people.into_iter().enumerate() {
+            self.table("[[people]]", if position == 0 { "The pinned register of people." } else { "" });
+            self.string("name", &person.name);
+            self.strings("aliases", &person.aliases);
+            for (key, day) in [("valid_from", &person.valid_from), ("valid_until", &person.valid_until)] {
+                if let Some(day) = day {
+                    self.string(key, day);
+                }
+            }
+        }
+        let mut bots: Vec<&RegisteredBot> = bots.iter().collect();
+        bots.sort_by_key(|bot| (bot.name.clone(), bot.aliases.clone()));
+        for (position, bot) in bots.into_iter().enumerate() {
+            self.table("[[bots]]", if position == 0 { "Registered bots and the paths they may touch." } else { "" });
+            self.string("name", &bot.name);
+            self.strings("aliases", &bot.aliases);
+            if let Some(owner) = &bot.owner {
+                self.string("owner", owner);
+            }
+            self.strings("paths", &bot.paths.written);
+        }
+    }
+
+    fn write_waivers(&mut self, waivers: &[Waiver]) {
+        let mut waivers: Vec<&Waiver> = waivers.iter().collect();
+        waivers.sort_by_key(|waiver| (&waiver.check, &waiver.change, &waiver.until));
+        for (position, waiver) in waivers.into_iter().enumerate() {
+            self.table("[[waivers]]", if position == 0 { "Accepted exceptions." } else { "" });
+            self.string("check", &waiver.check);
+            self.string("change", &waiver.change);
+            self.string("reason", &waiver.reason);
+            self.string("approver", &waiver.approver.to_string());
+            self.string("ticket", &waiver.ticket);
+            self.string("until", &waiver.until);
+        }
+    }
+
+    fn write_checks(&mut self, settings: &Settings) {
+        for (position, (id, section)) in settings.checks.tables.iter().enumerate() {
+            let comment = if position == 0 { "Settings of checks; the profile's where the settings name none." } else { "" };
+            self.table(&format!("[checks.{}]", key_text(id)), comment);
+            for (key, node) in section.nodes() {
+                self.line(&format!("{} = {}", key_text(key), toml_text(node)));
+            }
+        }
+    }
+}
+
+/// A TOML basic string; hidden characters are written as code points so that the text shows what it holds.
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            // Writing to a String cannot fail.
+            hidden if is_hidden(hidden) => drop(write!(quoted, "\\U{:08X}", u32::from(hidden))),
+            plain => quoted.push(plain),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn key_text(key: &str) -> String {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !key.is_empty() && key.bytes().all(bare) { key.to_owned() } else { quoted(key) }
+}
+
+/// The text of a value as TOML, on one line.
+fn toml_text(node: &Node) -> String {
+    match &node.value {
+        Value::String(text) => quoted(text),
+        Value::Integer(number) => number.to_string(),
+        Value::Flag(flag) => flag.to_string(),
+        Value::Other(text) => text.clone(),
+        Value::List(items) => format!("[{}]", items.iter().map(toml_text).collect::<Vec<_>>().join(", ")),
+        Value::Table(keys) => {
+            let pairs = keys.iter().map(|(key, node)| format!("{} = {}", key_text(key), toml_text(node)));
+            format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
