@@ -1,0 +1,211 @@
+//! Words that look like a Jira key and are none, for repositories whose settings name no projects.
+
+/// Names of standards, algorithms, products and places that are followed by a hyphen and a number; sorted.
+const NOT_PROJECTS: &[&str] = &[
+    "AAT",
+    "ACL",
+    "ADR",
+    "AES",
+    "AGPL",
+    "AL",
+    "AMD",
+    "ANSI",
+    "APACHE",
+    "API",
+    "APR",
+    "ARIA",
+    "ARM",
+    "AUG",
+    "AZ",
+    "BCP",
+    "BIP",
+    "BLAKE",
+    "BLAKE2",
+    "BSD",
+    "CC",
+    "CENTRAL",
+    "CHACHA",
+    "CHACHA20",
+    "CHANGELOG",
+    "CIS",
+    "CL",
+    "CORE",
+    "COVID",
+    "CRC",
+    "CVE",
+    "CWE",
+    "DAY",
+    "DEC",
+    "DEP",
+    "DES",
+    "DHCP",
+    "DIN",
+    "DTLS",
+    "EAST",
+    "ECDSA",
+    "EIP",
+    "EN",
+    "ES",
+    "EU",
+    "FEB",
+    "FIPS",
+    "GEP",
+    "GHSA",
+    "GLIBC",
+    "GLSA",
+    "GLW",
+    "GMT",
+    "GP",
+    "GPL",
+    "GPT",
+    "GPU",
+    "HEAD",
+    "HMAC",
+    "HTTP",
+    "HTTPS",
+    "HVM",
+    "IEC",
+    "IEEE",
+    "IP",
+    "IPV",
+    "ISO",
+    "ITHC",
+    "JAN",
+    "JDK",
+    "JEP",
+    "JRE",
+    "JSON",
+    "JUL",
+    "JUN",
+    "KB",
+    "KEP",
+    "LGPL",
+    "LICENSE",
+    "LTS",
+    "MAR",
+    "MAY",
+    "MD",
+    "MPL",
+    "MR",
+    "NIST",
+    "NODE",
+    "NORTH",
+    "NOTE",
+    "NOV",
+    "NVD",
+    "OCP",
+    "OCT",
+    "OIDC",
+    "OPENSSL",
+    "OS",
+    "OSV",
+    "PART",
+    "PBKDF",
+    "PCI",
+    "PEP",
+    "PHASE",
+    "PKCS",
+    "POSIX",
+    "PR",
+    "PS",
+    "PY",
+    "PYTHON",
+    "RC",
+    "README",
+    "REV",
+    "RFC",
+    "RHBA",
+    "RHEA",
+    "RHEL",
+    "RHSA",
+    "RS",
+    "RSA",
+    "SAML",
+    "SEP",
+    "SHA",
+    "SLES",
+    "SOC",
+    "SOUTH",
+    "SP",
+    "SQL",
+    "SSH",
+    "SSL",
+    "STAGE",
+    "STD",
+    "STEP",
+    "TCP",
+    "TLS",
+    "TLSV",
+    "UBI",
+    "UCS",
+    "UDP",
+    "UK",
+    "US",
+    "USB",
+    "USN",
+    "UTC",
+    "UTF",
+    "VERSION",
+    "VM",
+    "WEST",
+    "WIN",
+    "X",
+    "XEP",
+    "XML",
+    "XSA",
+    "YAML",
+    "ZONE",
+];
+
+/// Families of controls whose numbers are small: `AC-2`, `CM-3`; sorted.
+const CONTROL_FAMILIES: &[&str] =
+    &["AC", "AT", "AU", "CA", "CC", "CM", "CP", "IA", "IR", "MA", "MP", "PE", "PL", "PM", "PT", "RA", "SA", "SC", "SI", "SR"];
+
+/// Whether `key-number` at these bytes of the text can be a Jira key although no project is named in the settings.
+pub(super) fn is_plausible(text: &str, key: &str, number: &str, start: usize, end: usize) -> bool {
+    is_project_key(key)
+        && !number.starts_with('0')
+        && number.len() <= 7
+        && !is_control(key, number)
+        && stands_free(text, start, end)
+}
+
+fn is_project_key(key: &str) -> bool {
+    let letters = key.bytes().filter(u8::is_ascii_uppercase).count();
+    key.starts_with(|first: char| first.is_ascii_uppercase())
+        && letters >= 2
+        && key.len() <= 12
+        && !key.ends_with('_')
+        && NOT_PROJECTS.binary_search(&key).is_err()
+}
+
+fn is_control(key: &str, number: &str) -> bool {
+    number.len() <= 2 && CONTROL_FAMILIES.binary_search(&key).is_ok()
+}
+
+/// Whether nothing around makes it part of a longer name: `blah-V4-0`, `RHEL-9_x`, `AB-12.tar`, `AB-2022-02`.
+fn stands_free(text: &str, start: usize, end: usize) -> bool {
+    let before = text.get(..start).and_then(|before| before.chars().next_back());
+    let mut after = text.get(end..).unwrap_or_default().chars();
+    let (next, second) = (after.next(), after.next());
+    let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+    let joined_before = matches!(before, Some('-' | '_' | '.' | '$' | '{' | '@' | '='));
+    let joined_after = match next {
+        Some('_' | '+' | '@') => true,
+        Some('.') => is_word(second),
+        Some('-') => second.is_some_and(|character| character.is_numeric()),
+        _ => false,
+    };
+    !joined_before && !joined_after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CONTROL_FAMILIES, NOT_PROJECTS};
+
+    #[test]
+    fn the_lists_are_sorted() {
+        assert!(NOT_PROJECTS.is_sorted());
+        assert!(CONTROL_FAMILIES.is_sorted());
+    }
+}
