@@ -5,8 +5,10 @@ use super::{Decision, Evidence, reviews};
 
 /// Reads the pull request that a squash body closes, and the list of reviewers.
 pub(super) fn read(record: &Record<'_>, evidence: &mut Evidence) {
-    for (_, line) in record.message.body() {
-        let Some((number, branch)) = closed_pull_request(line.text) else { continue };
+    let closed = || record.message.body().filter_map(|(_, line)| Some((line, closed_pull_request(line.text)?)));
+    let has_branch = closed().any(|(_, (_, branch))| branch.is_some());
+    // `This closes #N` beside a line with a branch closes a further, abandoned one.
+    for (line, (number, branch)) in closed().filter(|(_, (_, branch))| branch.is_some() == has_branch) {
         if !record.message.is_quoted(line.start) {
             record.propose(evidence, &format!("#{number}"), "Apache closing line", branch, record.place_at(line.start));
         }

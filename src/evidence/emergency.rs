@@ -1,21 +1,19 @@
 //! Marks by which a message calls its change an emergency.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::record::{Record, trailer_place};
 use super::{Evidence, Place};
 
 const KEYS: &[&str] = &["emergency", "emergency-change", "break-glass", "breakglass", "emergency-reason"];
-const TAGS: &[&str] = &[
-    "[emergency]",
-    "(emergency)",
-    "emergency:",
-    "emergency change",
-    "[break-glass]",
-    "break-glass:",
-    "[breakglass]",
-    "break glass:",
-];
 
-/// Reads `Emergency:` and `Break-Glass:` trailers, and tags in the subject or at the start of a line.
+static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i-u)\[(?:emergency|break-?glass)\]|\(emergency\)|\bemergency:|\bbreak[- ]?glass:|\bemergency change\b").ok()
+});
+
+/// Reads `Emergency:` and `Break-Glass:` trailers, and tags in the subject.
 pub(super) fn read(record: &Record<'_>, evidence: &mut Evidence) {
     let is_mark = |key: &str| KEYS.iter().any(|known| known.eq_ignore_ascii_case(key));
     for trailer in record.trailers.iter().filter(|trailer| is_mark(&trailer.key)) {
@@ -26,11 +24,8 @@ pub(super) fn read(record: &Record<'_>, evidence: &mut Evidence) {
         }
     }
     let subject = record.message.subject();
-    let lower = subject.to_ascii_lowercase();
-    let tag = TAGS.iter().find_map(|tag| lower.find(tag).map(|at| at..at + tag.len()));
-    if let Some(range) = tag.filter(|range| !record.message.is_quoted(range.start)) {
-        evidence.emergency = subject.get(range).map(|mark| record.claim(mark.into(), Place::Subject));
-    }
+    let mark = TAG.as_ref().and_then(|tag| tag.find(subject)).filter(|mark| !record.message.is_quoted(mark.start()));
+    evidence.emergency = mark.map(|mark| record.claim(mark.as_str().into(), Place::Subject));
 }
 
 fn is_denied(value: &str) -> bool {

@@ -7,7 +7,9 @@ const NOT_PROJECTS: &[&str] = &[
     "ADR",
     "AES",
     "AGPL",
+    "AKS",
     "AL",
+    "ALPINE",
     "AMD",
     "ANSI",
     "APACHE",
@@ -27,14 +29,19 @@ const NOT_PROJECTS: &[&str] = &[
     "CHACHA",
     "CHACHA20",
     "CHANGELOG",
+    "CHG",
     "CIS",
     "CL",
+    "CLANG",
     "CORE",
     "COVID",
     "CRC",
+    "CTASK",
+    "CUDA",
     "CVE",
     "CWE",
     "DAY",
+    "DEBIAN",
     "DEC",
     "DEP",
     "DES",
@@ -44,13 +51,17 @@ const NOT_PROJECTS: &[&str] = &[
     "EAST",
     "ECDSA",
     "EIP",
+    "EKS",
     "EN",
     "ES",
     "EU",
     "FEB",
+    "FEDORA",
     "FIPS",
+    "GCC",
     "GEP",
     "GHSA",
+    "GKE",
     "GLIBC",
     "GLSA",
     "GLW",
@@ -66,9 +77,12 @@ const NOT_PROJECTS: &[&str] = &[
     "HVM",
     "IEC",
     "IEEE",
+    "INC",
     "IP",
     "IPV",
+    "ISA",
     "ISO",
+    "ISSUE",
     "ITHC",
     "JAN",
     "JDK",
@@ -81,6 +95,7 @@ const NOT_PROJECTS: &[&str] = &[
     "KEP",
     "LGPL",
     "LICENSE",
+    "LLVM",
     "LTS",
     "MAR",
     "MAY",
@@ -107,20 +122,25 @@ const NOT_PROJECTS: &[&str] = &[
     "PKCS",
     "POSIX",
     "PR",
+    "PRB",
     "PS",
     "PY",
     "PYTHON",
     "RC",
     "README",
+    "REQ",
     "REV",
     "RFC",
     "RHBA",
     "RHEA",
     "RHEL",
     "RHSA",
+    "RITM",
     "RS",
     "RSA",
+    "RSPEC",
     "SAML",
+    "SCTASK",
     "SEP",
     "SHA",
     "SLES",
@@ -133,10 +153,12 @@ const NOT_PROJECTS: &[&str] = &[
     "STAGE",
     "STD",
     "STEP",
+    "TASK",
     "TCP",
     "TLS",
     "TLSV",
     "UBI",
+    "UBUNTU",
     "UCS",
     "UDP",
     "UK",
@@ -170,13 +192,18 @@ pub(super) fn is_plausible(text: &str, key: &str, number: &str, start: usize, en
         && stands_free(text, start, end)
 }
 
+/// Whether a word is known to be no project, e.g. `PKCS` in `PKCS#5`.
+pub(super) fn is_no_project(word: &str) -> bool {
+    NOT_PROJECTS.binary_search(&word).is_ok()
+}
+
 fn is_project_key(key: &str) -> bool {
     let letters = key.bytes().filter(u8::is_ascii_uppercase).count();
     key.starts_with(|first: char| first.is_ascii_uppercase())
         && letters >= 2
         && key.len() <= 12
         && !key.ends_with('_')
-        && NOT_PROJECTS.binary_search(&key).is_err()
+        && !is_no_project(key)
 }
 
 fn is_control(key: &str, number: &str) -> bool {

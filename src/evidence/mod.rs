@@ -40,8 +40,10 @@ use record::Record;
 type MessageSource = fn(&Record<'_>, &mut Evidence);
 
 /// Conventions that name a proposal; the first one that does has the word.
+///
+/// Phabricator comes first: its messages keep the number of the pull request they were imported from.
 const CONVENTIONS: &[MessageSource] =
-    &[github::read, gitlab::read, azure::read, bitbucket::read, bors::read, apache::read, phabricator::read, gerrit::read];
+    &[phabricator::read, github::read, gitlab::read, azure::read, bitbucket::read, bors::read, apache::read, gerrit::read];
 
 /// Sources that need to know the proposal, or do not care for it.
 const OTHER_SOURCES: &[MessageSource] = &[reviews::read, origins::read, emergency::read, tickets::read];

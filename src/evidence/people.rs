@@ -14,8 +14,12 @@ pub(super) fn one(text: &str) -> Option<Arc<Person>> {
     let text = text.trim();
     let (name, mail) = match text.split_once('<') {
         Some((name, rest)) => (name, rest.split('>').next().unwrap_or(rest)),
-        None if is_address(text) => ("", text),
-        None => (text, ""),
+        // `name name@example.com`, with the brackets forgotten
+        None => match text.rsplit_once(char::is_whitespace) {
+            Some((name, mail)) if is_address(mail) => (name, mail),
+            None if is_address(text) => ("", text),
+            Some(_) | None => (text, ""),
+        },
     };
     let name = name.trim().trim_matches('"').trim();
     let mail = mail.trim();
@@ -56,6 +60,7 @@ mod tests {
         assert_eq!(people("\"Doe, Jo\" <j@x.y> # for the docs"), ["Doe, Jo <j@x.y>"]);
         assert_eq!(people("chandan <chandan@linux.vnet.ibm.com"), ["chandan <chandan@linux.vnet.ibm.com>"]);
         assert_eq!(people("a@b.c, <d@e.f>, @team"), ["<a@b.c>", "<d@e.f>", "@team"]);
+        assert_eq!(people("ann ann@b.c"), ["ann <ann@b.c>"]);
         assert!(people(" , <>").is_empty());
     }
 }

@@ -133,29 +133,34 @@ fn listed(projects: &BTreeSet<String>, text: &str, key: Range<usize>, end: usize
         .find(|&start| text.get(start..key.end).is_some_and(|key| projects.contains(key)))?;
     let number = text.get(key.end + 1..end)?;
     let serial =
-        text.get(end..)?.strip_prefix('-').and_then(leading_number).filter(|serial| number.len() == 4 && serial.len() >= 3);
+        text.get(end..)?.strip_prefix('-').and_then(leading_number).filter(|serial| is_year(number) && serial.len() >= 3);
     match serial {
         Some(serial) => Some(start..end + 1 + serial.len()),
         None => (!number.starts_with('0')).then_some(start..end),
     }
 }
 
+fn is_year(number: &str) -> bool {
+    number.len() == 4 && (number.starts_with("19") || number.starts_with("20"))
+}
+
 /// `CHG0031234`, `INC…`, `RITM…`, `PRB…` with seven digits or more.
 fn find_service_now(text: &str, hits: &mut Vec<Hit>) {
     static NUMBER: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"(?:CHG|INC|RITM|PRB|REQ|SCTASK|CTASK|CHGTASK)[0-9]{7,12}").ok());
+        LazyLock::new(|| Regex::new(r"(?:CHG|INC|RITM|PRB|REQ|SCTASK|CTASK|CHGTASK)-?[0-9]{7,12}").ok());
     let Some(number) = &*NUMBER else { return };
     for found in number.find_iter(text) {
         let before = text.get(..found.start()).unwrap_or_default();
         let after = text.get(found.end()..).unwrap_or_default();
         if !ends_in_letter_or_digit(before) && !after.starts_with(char::is_alphanumeric) && !is_all_zeros(found.as_str()) {
-            hits.push(Hit { at: found.start(), id: found.as_str().into(), system: TicketSystem::ServiceNow });
+            let id = found.as_str().replace('-', "").into();
+            hits.push(Hit { at: found.start(), id, system: TicketSystem::ServiceNow });
         }
     }
 }
 
 fn is_all_zeros(id: &str) -> bool {
-    id.trim_start_matches(|character: char| character.is_ascii_uppercase()).bytes().all(|byte| byte == b'0')
+    id.bytes().skip_while(|byte| !byte.is_ascii_digit()).all(|byte| byte == b'0')
 }
 
 /// `AB#12` anywhere.
@@ -183,33 +188,54 @@ fn find_issues(record: &Record<'_>, evidence: &Evidence, hits: &mut Vec<Hit>) {
 }
 
 /// One reference to an issue: `#12`, `group/project#12`, `GH-12` or a full address.
-const REFERENCE: &str = r"(?:(?:https?://[^\s/()<>]+/([\w.-]+(?:/[\w.-]+)+?)/(?:-/)?(?:issues|pull|merge_requests|work_items)/([0-9]{1,12}))|((?:[A-Za-z0-9_][\w.-]*(?:/[\w.-]*)*)?#)([0-9]{1,12}))";
+const REFERENCE: &str = concat!(
+    r"(?:(?:https?://[A-Za-z0-9.:-]+/([\w.-]+(?:/[\w.-]+)+?)/(?:-/)?(?:issues|pull|merge_requests|work_items)/([0-9]{1,12}))",
+    r"|((?:[A-Za-z0-9_][\w.-]*(?:/[\w.-]*)*)?#)([0-9]{1,12}))",
+);
 
-/// A closing keyword, and what follows it.
+/// A closing keyword, and what may stand between it and the first reference.
 static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?i)\b(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?|updates|for|",
-        r"(?:closes|related|partial)-bug):?[ \t]*(?:the |issues? |bugs? )?[ \t]*\[?",
+        r"(?i-u)\b(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?|updates?|for)",
+        r"(?:[ \t]+|:[ \t]*(?:\r?\n[ \t]*)?)(?:the )?(?:issues?[ \t]+|bugs?[ \t]+)?\[?",
     ))
     .ok()
 });
 
 /// A reference right here, with the list sign before it.
 static NEXT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let list = r"^(?:[ \t]*(?:,|&|\band\b|\bor\b|,[ \t]*and)?[ \t]*(?:clos(?:e[sd]?|ing)[ \t]+|fix(?:e[sd]|ing)?[ \t]+|resolv(?:e[sd]?|ing)[ \t]+)?)";
-    Regex::new(&format!("(?i){list}{REFERENCE}")).ok()
+    let word = r"(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing))[ \t]+";
+    let list = format!(r"^(?:[ \t]*(?:,|&|,?[ \t]*\b(?:and|or)\b)?[ \t]*(?:{word})?)");
+    Regex::new(&format!("(?i-u){list}{REFERENCE}")).ok()
 });
 
 fn find_closed_issues(record: &Record<'_>, hits: &mut Vec<Hit>) {
     let text = record.message.text;
     let (Some(closing), Some(next)) = (&*CLOSING, &*NEXT) else { return };
-    let mut line_end = 0;
     for keyword in closing.find_iter(text) {
-        line_end = keyword.end().max(line_end);
-        if !is_pull_request_line(record, keyword.start()) {
+        if starts_reference(text, keyword.range()) && !is_pull_request_line(record, keyword.start()) {
             find_list(text, keyword.end(), next, hits);
         }
     }
+}
+
+/// Whether a reference can follow this keyword; most words after `fix` or `for` are none.
+///
+/// `for` and `updates` inside a sentence are too ordinary for anything but `owner/name#12`, and
+/// `Pull Request resolved:` names what was imported.
+fn starts_reference(text: &str, keyword: Range<usize>) -> bool {
+    let next = text.get(keyword.end..).unwrap_or_default().split([' ', '\n']).next().unwrap_or_default();
+    if !next.contains('#') && !next.starts_with("http") {
+        return false;
+    }
+    let before = text.get(..keyword.start).unwrap_or_default();
+    let is_ordinary = text.get(keyword).is_some_and(|word| word.starts_with(['f', 'F', 'u', 'U']) && !has_start(word, "fix"));
+    let is_qualified = next.contains('/') && !next.starts_with("http");
+    !before.ends_with("Pull Request ") && (!is_ordinary || is_qualified || before.is_empty() || before.ends_with('\n'))
+}
+
+fn has_start(word: &str, start: &str) -> bool {
+    word.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
 }
 
 /// `Closes #12 from user/branch` closes the pull request, not an issue.
@@ -239,12 +265,13 @@ fn issue_of(found: &regex::Captures<'_>) -> Option<(usize, Box<str>)> {
     }
     let (project, number) = (found.get(3)?, found.get(4)?);
     let is_azure = project.as_str().eq_ignore_ascii_case("AB#");
-    (!is_azure && is_positive(number.as_str()))
+    let is_standard = look_alikes::is_no_project(project.as_str().trim_end_matches('#'));
+    (!is_azure && !is_standard && is_positive(number.as_str()))
         .then(|| (project.start(), format!("{}{}", project.as_str(), number.as_str()).into()))
 }
 
 fn find_any_issue(record: &Record<'_>, evidence: &Evidence, hits: &mut Vec<Hit>) {
-    static ANYWHERE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(REFERENCE).ok());
+    static ANYWHERE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!("(?-u){REFERENCE}")).ok());
     let Some(anywhere) = &*ANYWHERE else { return };
     let text = record.message.text;
     let own: Vec<&str> = evidence.proposals().map(|claim| &*claim.value.id).collect();
@@ -306,6 +333,7 @@ fn find_in_trailers(record: &Record<'_>, hits: &mut Vec<Hit>) {
             hits.extend(number.map(|number| Hit { at, id: format!("Story {number}").into(), system }));
         } else if TICKET_KEYS.iter().any(|key| key.eq_ignore_ascii_case(&trailer.key)) {
             find_tasks(&trailer.value, at, hits);
+            find_bare_bug(&trailer.key, &trailer.value, at, hits);
             if let (Some(next), false) = (&*NEXT, record.settings.issues == IssueReferences::Never) {
                 find_listed_issues(record, &trailer.value, at, next, hits);
             }
@@ -344,6 +372,14 @@ fn find_tasks(value: &str, at: usize, hits: &mut Vec<Hit>) {
             word.strip_prefix('T').filter(|digits| leading_number(digits) == Some(digits)).filter(|number| is_positive(number));
         hits.extend(number.map(|number| Hit { at, id: format!("T{number}").into(), system: TicketSystem::Phabricator }));
     }
+}
+
+/// `Closes-Bug: 1745370`, as Launchpad lets one write it.
+fn find_bare_bug(key: &str, value: &str, at: usize, hits: &mut Vec<Hit>) {
+    let is_launchpad = ["closes-bug", "related-bug", "partial-bug"].iter().any(|known| known.eq_ignore_ascii_case(key));
+    let number =
+        leading_number(value).filter(|number| is_launchpad && number.len() == value.trim_end().len() && is_positive(number));
+    hits.extend(number.map(|number| Hit { at, id: format!("#{number}").into(), system: TicketSystem::ForgeIssue }));
 }
 
 /// The settings' own patterns: the first group, or the whole match, is the id.

@@ -15,44 +15,47 @@ pub(super) fn read(message: &Message<'_>) -> (Vec<Trailer>, Range<usize>) {
     let until = message.lines.partition_point(|line| line.start < block.end);
     read_mentions(message, 0..before, &mut found);
     if !block.is_empty() {
-        read_block(message, before..until, &mut found);
+        read_block(message, before..until, block.end, &mut found);
     }
     read_mentions(message, until.max(before)..message.lines.len(), &mut found);
     (found, block)
 }
 
-fn read_block(message: &Message<'_>, range: Range<usize>, found: &mut Vec<Trailer>) {
+fn read_block(message: &Message<'_>, range: Range<usize>, end: usize, found: &mut Vec<Trailer>) {
+    let first = found.len();
     let mut folding = false;
     for (number, line) in message.numbered().skip(range.start).take(range.len()) {
+        // A NUL ends the message for git, and with it the last line.
+        let text = line.text.get(..end.saturating_sub(line.start)).unwrap_or(line.text);
         // Folding looks at the line with its end: a blank line goes on with the trailer above it.
-        if folding && line.text.bytes().next().is_none_or(is_space) {
+        if folding && text.bytes().next().is_none_or(is_space) {
             if let Some(last) = found.last_mut() {
-                append(&mut last.value, line.text);
+                append(&mut last.value, text);
             }
             continue;
         }
         folding = false;
-        if let Some((key, value)) = split_trailer(line.text) {
+        if let Some((key, value)) = split_trailer(text) {
             folding = true;
-            if !line.text.starts_with('#') {
+            if !text.starts_with('#') {
                 found.push(Trailer { key: key.into(), value: value.into(), line: number, in_block: true });
             }
         }
     }
+    for trailer in found.iter_mut().skip(first).filter(|trailer| trim(&trailer.value).len() < trailer.value.len()) {
+        trailer.value = trim(&trailer.value).into();
+    }
 }
 
+/// Joins as git unfolds: the line end and the white space after it become one space.
 fn append(value: &mut Box<str>, more: &str) {
-    let more = trim(more);
-    if more.is_empty() {
-        return;
-    }
-    let joined = if value.is_empty() { more.to_owned() } else { format!("{value} {more}") };
-    *value = joined.into();
+    let more = more.trim_start_matches([' ', '\t', '\r']);
+    *value = format!("{value} {more}").into();
 }
 
 fn split_trailer(line: &str) -> Option<(&str, &str)> {
     let separator = find_separator(line.as_bytes()).filter(|&at| at >= 1)?;
-    Some((trim(line.get(..separator)?), trim(line.get(separator + 1..)?)))
+    Some((trim(line.get(..separator)?), line.get(separator + 1..)?.trim_start_matches([' ', '\t', '\r'])))
 }
 
 fn read_mentions(message: &Message<'_>, range: Range<usize>, found: &mut Vec<Trailer>) {
@@ -350,7 +353,9 @@ mod tests {
             .spawn()?;
         git.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(text.as_bytes()))?;
         let output = git.wait_with_output()?;
-        Ok(String::from_utf8_lossy(&output.stdout).lines().map(|line| line.trim_end().to_owned()).collect())
+        // The `\r` of a folded line stays in git's value; here it belongs to the line end.
+        let printed = String::from_utf8_lossy(&output.stdout).replace('\r', "");
+        Ok(printed.lines().map(|line| line.trim_end().to_owned()).collect())
     }
 
     #[test]
