@@ -74,11 +74,14 @@ fn names_own_proposal(evidence: &Evidence) -> bool {
 
 /// Neighbours that name the same proposal are its commits, put on top of the branch one by one.
 fn mark_rebased(dossiers: &mut [Dossier]) {
-    let id = |dossier: &Dossier| {
-        (dossier.arrival == ArrivalKind::Squash)
-            .then(|| dossier.evidence.proposal.as_ref())
-            .flatten()
-            .map(|claim| claim.value.id.clone())
+    let id = |dossier: &Dossier| match dossier.arrival {
+        ArrivalKind::Squash => dossier.evidence.proposal.as_ref().map(|claim| claim.value.id.clone()),
+        ArrivalKind::Merge
+        | ArrivalKind::Rebase
+        | ArrivalKind::Direct
+        | ArrivalKind::Bot
+        | ArrivalKind::Initial
+        | ArrivalKind::Unknown => None,
     };
     let ids: Vec<_> = dossiers.iter().map(id).collect();
     for (index, dossier) in dossiers.iter_mut().enumerate() {

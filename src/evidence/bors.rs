@@ -1,5 +1,6 @@
 //! bors and homu: merge queues whose merge message names pull requests and, after `r=`, who approved them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::text::Person;
@@ -20,8 +21,9 @@ pub(super) fn read(record: &Record<'_>, evidence: &mut Evidence) {
     for number in &numbers {
         record.propose(evidence, &format!("#{number}"), "bors merge", None, Place::Subject);
     }
+    let numbers: BTreeSet<_> = numbers.into_iter().collect();
     for (_, line) in record.message.body() {
-        if section(line.text).is_some_and(|number| numbers.contains(&number)) {
+        if section(line.text).is_some_and(|number| numbers.contains(number)) {
             approve(record, evidence, line.text, "bors r=", line.start);
         }
     }

@@ -9,7 +9,11 @@ use super::{Decision, Evidence, Place, Proposal, Review, Trailer, people};
 /// Reads the change's address or, without one, its Change-Id; the last one outside quotations is the change's own.
 pub(super) fn read(record: &Record<'_>, evidence: &mut Evidence) {
     let own = |trailer: &&Trailer| !record.message.is_line_quoted(trailer.line);
-    if let Some(trailer) = record.trailers_named("reviewed-on").filter(own).filter(|trailer| is_address(&trailer.value)).last() {
+    // Above `(cherry picked from …)` stands where the original was reviewed; a Change-Id is kept by a pick.
+    let after_pick = |trailer: &&Trailer| trailer.line > record.picked_on_line;
+    if let Some(trailer) =
+        record.trailers_named("reviewed-on").filter(own).filter(after_pick).filter(|trailer| is_address(&trailer.value)).last()
+    {
         let id = trailer.value.trim();
         record.propose(evidence, id, "Gerrit Reviewed-on", None, trailer_place(trailer));
     } else if let Some(trailer) =

@@ -52,6 +52,11 @@ impl<'a> Message<'a> {
         (1..).zip(self.lines.iter().copied())
     }
 
+    /// The line of this index, from 0, with its number.
+    pub fn line(&self, index: usize) -> Option<(u32, Line<'a>)> {
+        Some((u32::try_from(index + 1).ok()?, *self.lines.get(index)?))
+    }
+
     /// The number of the line that holds this byte.
     pub fn line_at(&self, offset: usize) -> u32 {
         u32::try_from(self.lines.partition_point(|line| line.start <= offset)).unwrap_or(u32::MAX).max(1)
@@ -59,7 +64,8 @@ impl<'a> Message<'a> {
 
     /// Whether this byte belongs to a quotation of another change.
     pub fn is_quoted(&self, offset: usize) -> bool {
-        self.quotations.iter().any(|range| range.contains(&offset))
+        let before = self.quotations.partition_point(|range| range.start <= offset);
+        before.checked_sub(1).and_then(|last| self.quotations.get(last)).is_some_and(|range| range.contains(&offset))
     }
 
     /// Whether the line of this number starts inside a quotation of another change.
@@ -117,6 +123,7 @@ fn quotations_of(lines: &[Line<'_>]) -> Vec<Range<usize>> {
             }
         }
     }
+    found.retain(|range| !range.is_empty());
     if !found.is_empty() {
         found.append(&mut angled);
         found.sort_by_key(|range| range.start);

@@ -23,10 +23,13 @@ mod emergency;
 mod notes;
 mod identities;
 mod arrival;
+#[cfg(test)]
+mod tests;
 
 pub use arrival::gather;
 pub use identities::{find_bot, suspicious_name};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::changes::{Change, Commit, Gap};
@@ -65,8 +68,9 @@ fn read_commit(commit: &Commit, source: Source, notes: &Notes, settings: &Ticket
     for source in CONVENTIONS.iter().chain(OTHER_SOURCES) {
         source(&record, &mut evidence);
     }
-    evidence.reviews.sort_by(|left, right| left.citation.place.line().cmp(&right.citation.place.line()));
+    evidence.reviews.sort_by_key(|claim| claim.citation.place.line());
     notes::read(commit.id, notes, &mut evidence);
+    evidence.drop_repeated_proposals();
     evidence.trailers = record.trailers;
     evidence
 }
@@ -339,15 +343,15 @@ impl Evidence {
     fn add_proposal(&mut self, claim: Claim<Proposal>) {
         match &self.proposal {
             None => self.proposal = Some(claim),
-            Some(first) if first.value.convention == claim.value.convention => self.add_further_proposal(claim),
+            Some(first) if first.value.convention == claim.value.convention => self.further_proposals.push(claim),
             Some(_) => {}
         }
     }
 
-    fn add_further_proposal(&mut self, claim: Claim<Proposal>) {
-        if !self.proposals().any(|known| known.value.id == claim.value.id) {
-            self.further_proposals.push(claim);
-        }
+    /// Keeps each further proposal once.
+    fn drop_repeated_proposals(&mut self) {
+        let mut seen: BTreeSet<_> = self.proposal.iter().map(|claim| claim.value.id.clone()).collect();
+        self.further_proposals.retain(|claim| seen.insert(claim.value.id.clone()));
     }
 
     /// Takes over what only side commits say: proposals and reviews where the change itself names none, and further tickets.
@@ -355,8 +359,10 @@ impl Evidence {
         let mut side_commits = std::mem::take(&mut self.side_commits);
         if self.proposal.is_none() {
             // The newest side commit is the tip that was merged.
-            let proposals = side_commits.iter().rev().flat_map(Self::proposals).cloned();
-            proposals.for_each(|claim| self.adopt_proposal(claim));
+            let mut proposals = side_commits.iter().rev().flat_map(Self::proposals).cloned();
+            self.proposal = proposals.next();
+            self.further_proposals = proposals.collect();
+            self.drop_repeated_proposals();
         }
         if self.reviews.is_empty() {
             self.reviews = side_commits.iter().flat_map(|side| side.reviews.iter().cloned()).collect();
@@ -365,14 +371,6 @@ impl Evidence {
         self.co_authors.extend(co_authors);
         self.adopt_tickets(&side_commits);
         self.side_commits.append(&mut side_commits);
-    }
-
-    fn adopt_proposal(&mut self, claim: Claim<Proposal>) {
-        if self.proposal.is_none() {
-            self.proposal = Some(claim);
-        } else {
-            self.add_further_proposal(claim);
-        }
     }
 
     fn adopt_tickets(&mut self, side_commits: &[Self]) {

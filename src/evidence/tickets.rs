@@ -96,13 +96,14 @@ fn jira_around(text: &str, hyphen: usize, record: &Record<'_>) -> Option<Range<u
     let start = hyphen - length;
     let number = leading_number(text.get(hyphen + 1..)?)?;
     let end = hyphen + 1 + number.len();
-    if length > LONGEST_KEY || ends_in_letter_or_digit(text.get(..start)?) || goes_on(text.get(end..)?) {
+    if length > LONGEST_KEY || goes_on(text.get(end..)?) {
         return None;
     }
     let key = text.get(start..hyphen)?;
+    let is_free = !ends_in_letter_or_digit(text.get(..start)?);
     match &record.settings.projects {
         Some(projects) => listed(projects, text, start..hyphen, end),
-        None => look_alikes::is_plausible(text, key, number, start, end).then_some(start..end),
+        None => (is_free && look_alikes::is_plausible(text, key, number, start, end)).then_some(start..end),
     }
 }
 
@@ -127,10 +128,10 @@ fn goes_on(rest: &str) -> bool {
 /// The reference, if its project is on the list; `KEY-2026-00132` counts as a whole.
 fn listed(projects: &BTreeSet<String>, text: &str, key: Range<usize>, end: usize) -> Option<Range<usize>> {
     let word = text.get(key.clone())?;
-    let after_underscore = word.rfind('_').map_or(key.start, |at| key.start + at + 1);
-    let start = [key.start, after_underscore]
-        .into_iter()
-        .find(|&start| text.get(start..key.end).is_some_and(|key| projects.contains(key)))?;
+    let after_underscore = word.rfind('_').map(|at| key.start + at + 1);
+    let is_listed = |start: usize| text.get(start..key.end).is_some_and(|key| projects.contains(key));
+    let is_free = |start: usize| text.get(..start).is_some_and(|before| !ends_in_letter_or_digit(before));
+    let start = [Some(key.start), after_underscore].into_iter().flatten().find(|&start| is_listed(start) && is_free(start))?;
     let number = text.get(key.end + 1..end)?;
     let serial =
         text.get(end..)?.strip_prefix('-').and_then(leading_number).filter(|serial| is_year(number) && serial.len() >= 3);
@@ -212,9 +213,11 @@ static NEXT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 fn find_closed_issues(record: &Record<'_>, hits: &mut Vec<Hit>) {
     let text = record.message.text;
     let (Some(closing), Some(next)) = (&*CLOSING, &*NEXT) else { return };
+    let mut done = 0;
     for keyword in closing.find_iter(text) {
-        if starts_reference(text, keyword.range()) && !is_pull_request_line(record, keyword.start()) {
-            find_list(text, keyword.end(), next, hits);
+        let is_new = keyword.start() >= done;
+        if is_new && starts_reference(text, keyword.range()) && !is_pull_request_line(record, keyword.start()) {
+            done = find_list(text, keyword.end(), next, hits);
         }
     }
 }
@@ -224,13 +227,17 @@ fn find_closed_issues(record: &Record<'_>, hits: &mut Vec<Hit>) {
 /// `for` and `updates` inside a sentence are too ordinary for anything but `owner/name#12`, and
 /// `Pull Request resolved:` names what was imported.
 fn starts_reference(text: &str, keyword: Range<usize>) -> bool {
-    let next = text.get(keyword.end..).unwrap_or_default().split([' ', '\n']).next().unwrap_or_default();
-    if !next.contains('#') && !next.starts_with("http") {
+    const LONGEST: usize = 200;
+    let rest = text.as_bytes().get(keyword.end..).unwrap_or_default();
+    let length = rest.iter().take(LONGEST).take_while(|byte| !byte.is_ascii_whitespace()).count();
+    let next = rest.get(..length).unwrap_or_default();
+    let is_address = next.starts_with(b"http");
+    if !is_address && !next.contains(&b'#') {
         return false;
     }
     let before = text.get(..keyword.start).unwrap_or_default();
     let is_ordinary = text.get(keyword).is_some_and(|word| word.starts_with(['f', 'F', 'u', 'U']) && !has_start(word, "fix"));
-    let is_qualified = next.contains('/') && !next.starts_with("http");
+    let is_qualified = next.contains(&b'/') && !is_address;
     !before.ends_with("Pull Request ") && (!is_ordinary || is_qualified || before.is_empty() || before.ends_with('\n'))
 }
 
@@ -245,16 +252,17 @@ fn is_pull_request_line(record: &Record<'_>, offset: usize) -> bool {
     line.is_some_and(|line| apache::closed_pull_request(line.text).is_some())
 }
 
-/// References from here on, as long as they form a list.
-fn find_list(text: &str, from: usize, next: &Regex, hits: &mut Vec<Hit>) {
+/// References from here on, as long as they form a list; returns where it ends.
+fn find_list(text: &str, from: usize, next: &Regex, hits: &mut Vec<Hit>) -> usize {
     let mut at = from;
     while let Some(found) = text.get(at..).and_then(|rest| next.captures(rest)) {
-        let Some(whole) = found.get(0) else { return };
+        let Some(whole) = found.get(0) else { return at };
         if let Some((start, id)) = issue_of(&found) {
             hits.push(Hit { at: at + start, id, system: TicketSystem::ForgeIssue });
         }
         at += whole.end();
     }
+    at
 }
 
 /// The canonical id of a matched reference and where it starts.
@@ -274,11 +282,11 @@ fn find_any_issue(record: &Record<'_>, evidence: &Evidence, hits: &mut Vec<Hit>)
     static ANYWHERE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!("(?-u){REFERENCE}")).ok());
     let Some(anywhere) = &*ANYWHERE else { return };
     let text = record.message.text;
-    let own: Vec<&str> = evidence.proposals().map(|claim| &*claim.value.id).collect();
+    let own: BTreeSet<&str> = evidence.proposals().map(|claim| &*claim.value.id).collect();
     for found in anywhere.captures_iter(text) {
         let Some((at, id)) = issue_of(&found) else { continue };
         let is_word = text.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || c == '&'));
-        if !is_word && !own.contains(&&*id) {
+        if !is_word && !own.contains(&*id) {
             hits.push(Hit { at, id, system: TicketSystem::ForgeIssue });
         }
     }

@@ -13,44 +13,34 @@ pub(super) fn read(message: &Message<'_>) -> (Vec<Trailer>, Range<usize>) {
     let mut found = Vec::new();
     let before = message.lines.partition_point(|line| line.start < block.start);
     let until = message.lines.partition_point(|line| line.start < block.end);
-    read_mentions(message, 0..before, &mut found);
+    read_mentions(message, 0..before, usize::MAX, &mut found);
     if !block.is_empty() {
         read_block(message, before..until, block.end, &mut found);
     }
-    read_mentions(message, until.max(before)..message.lines.len(), &mut found);
+    read_mentions(message, until.max(before)..message.lines.len(), usize::MAX, &mut found);
     (found, block)
 }
 
 fn read_block(message: &Message<'_>, range: Range<usize>, end: usize, found: &mut Vec<Trailer>) {
-    let first = found.len();
-    let mut folding = false;
-    for (number, line) in message.numbered().skip(range.start).take(range.len()) {
+    let mut lines = message.numbered().skip(range.start).take(range.len()).peekable();
+    while let Some((number, line)) = lines.next() {
         // A NUL ends the message for git, and with it the last line.
         let text = line.text.get(..end.saturating_sub(line.start)).unwrap_or(line.text);
-        // Folding looks at the line with its end: a blank line goes on with the trailer above it.
-        if folding && text.bytes().next().is_none_or(is_space) {
-            if let Some(last) = found.last_mut() {
-                append(&mut last.value, text);
-            }
+        let Some((key, value)) = split_trailer(text) else {
+            read_mentions(message, index_of(number)..range.end, 1, found);
             continue;
+        };
+        let mut value = value.to_owned();
+        // git looks at the line with its end, so that a blank line goes on with the trailer above it.
+        while let Some((_, more)) = lines.next_if(|(_, line)| line.text.bytes().next().is_none_or(is_space)) {
+            let more = more.text.get(..end.saturating_sub(more.start)).unwrap_or(more.text);
+            value.push(' ');
+            value.push_str(more.trim_start_matches([' ', '\t', '\r']));
         }
-        folding = false;
-        if let Some((key, value)) = split_trailer(text) {
-            folding = true;
-            if !text.starts_with('#') {
-                found.push(Trailer { key: key.into(), value: value.into(), line: number, in_block: true });
-            }
+        if !text.starts_with('#') {
+            found.push(Trailer { key: key.into(), value: trim(&value).into(), line: number, in_block: true });
         }
     }
-    for trailer in found.iter_mut().skip(first).filter(|trailer| trim(&trailer.value).len() < trailer.value.len()) {
-        trailer.value = trim(&trailer.value).into();
-    }
-}
-
-/// Joins as git unfolds: the line end and the white space after it become one space.
-fn append(value: &mut Box<str>, more: &str) {
-    let more = more.trim_start_matches([' ', '\t', '\r']);
-    *value = format!("{value} {more}").into();
 }
 
 fn split_trailer(line: &str) -> Option<(&str, &str)> {
@@ -58,10 +48,15 @@ fn split_trailer(line: &str) -> Option<(&str, &str)> {
     Some((trim(line.get(..separator)?), line.get(separator + 1..)?.trim_start_matches([' ', '\t', '\r'])))
 }
 
-fn read_mentions(message: &Message<'_>, range: Range<usize>, found: &mut Vec<Trailer>) {
-    for (number, line) in message.numbered().take(range.end).skip(range.start) {
+fn index_of(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1)
+}
+
+/// Reads so many lines of the range; their values may go on below.
+fn read_mentions(message: &Message<'_>, range: Range<usize>, count: usize, found: &mut Vec<Trailer>) {
+    for (number, line) in (range.start..).map_while(|index| message.line(index)).take(count.min(range.len())) {
         let Some((key, value)) = split_mention(line.text) else { continue };
-        let rest = message.lines.get(usize::try_from(number).unwrap_or(usize::MAX)..range.end).unwrap_or(&[]);
+        let rest = message.lines.get(index_of(number) + 1..range.end).unwrap_or(&[]);
         let value = fold_mention(key, value, rest);
         found.push(Trailer { key: key.into(), value: value.into(), line: number, in_block: false });
     }
