@@ -2,11 +2,78 @@
 //!
 //! A source is one file. Every fact is a [`Claim`] with a grade and a citation; nothing here judges.
 
+mod message;
+mod trailers;
+mod record;
+mod people;
+mod reviews;
+mod github;
+mod gitlab;
+mod azure;
+mod bitbucket;
+mod bors;
+mod apache;
+mod phabricator;
+mod gerrit;
+mod appraise;
+mod origins;
+mod look_alikes;
+mod tickets;
+mod emergency;
+mod notes;
+mod identities;
+mod arrival;
+#[cfg(test)]
+mod tests;
+
+pub use arrival::gather;
+pub use identities::{find_bot, suspicious_name};
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::changes::{Change, Gap};
+use crate::changes::{Change, Commit, Gap};
 use crate::classification::Classification;
+use crate::repository::Notes;
+use crate::settings::TicketSettings;
 use crate::text::{CommitId, Person};
+
+use record::Record;
+
+type MessageSource = fn(&Record<'_>, &mut Evidence);
+
+/// Conventions that name a proposal; the first one that does has the word.
+///
+/// Phabricator comes first: its messages keep the number of the pull request they were imported from.
+const CONVENTIONS: &[MessageSource] =
+    &[phabricator::read, github::read, gitlab::read, azure::read, bitbucket::read, bors::read, apache::read, gerrit::read];
+
+/// Sources that need to know the proposal, or do not care for it.
+const OTHER_SOURCES: &[MessageSource] = &[reviews::read, origins::read, emergency::read, tickets::read];
+
+/// Reads everything that Git alone says about one change.
+#[must_use]
+pub fn read(change: &Change, notes: &Notes, settings: &TicketSettings) -> Evidence {
+    let mut evidence = read_commit(&change.commit, Source::Change, notes, settings);
+    let side_commits =
+        change.side_commits.iter().map(|commit| read_commit(commit, Source::SideCommit(commit.id), notes, settings));
+    evidence.side_commits = side_commits.collect();
+    evidence.adopt_from_side_commits();
+    evidence
+}
+
+fn read_commit(commit: &Commit, source: Source, notes: &Notes, settings: &TicketSettings) -> Evidence {
+    let record = Record::new(commit, source, settings);
+    let mut evidence = Evidence::default();
+    for source in CONVENTIONS.iter().chain(OTHER_SOURCES) {
+        source(&record, &mut evidence);
+    }
+    evidence.reviews.sort_by_key(|claim| claim.citation.place.line());
+    notes::read(commit.id, notes, &mut evidence);
+    evidence.drop_repeated_proposals();
+    evidence.trailers = record.trailers;
+    evidence
+}
 
 /// How strong a proof is; it belongs to one claim, never to a change as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +152,18 @@ pub enum Place {
     Topology,
     /// A line of a note.
     Note(u32),
+}
+
+impl Place {
+    /// The line, where the place has one; the subject is line 1.
+    #[must_use]
+    pub fn line(self) -> Option<u32> {
+        match self {
+            Self::Subject | Self::Branch => Some(1),
+            Self::Body(line) | Self::Trailer(line) | Self::Note(line) => Some(line),
+            Self::Header | Self::Topology => None,
+        }
+    }
 }
 
 /// A reference to a ticket.
@@ -230,7 +309,9 @@ pub struct Trailer {
 pub struct Evidence {
     /// The proposal, where one is named.
     pub proposal: Option<Claim<Proposal>>,
-    /// Ticket references in order of appearance, each id once per relation.
+    /// The other proposals of a change that brought in several, e.g. a batch of a merge queue.
+    pub further_proposals: Vec<Claim<Proposal>>,
+    /// Ticket references in order of appearance, each id once with its strongest relation.
     pub tickets: Vec<Claim<Ticket>>,
     /// Reviews and approvals in order of appearance.
     pub reviews: Vec<Claim<Review>>,
@@ -242,10 +323,69 @@ pub struct Evidence {
     pub picked_from: Vec<Claim<Box<str>>>,
     /// Who merged, where the message or a note says so.
     pub merger: Option<Claim<Arc<Person>>>,
+    /// When it was merged, where a note says so (RFC 3339 UTC).
+    pub merged_at: Option<Claim<Box<str>>>,
     /// Marks of an emergency change, as written.
     pub emergency: Option<Claim<Box<str>>>,
     /// Every trailer and trailer-like line.
     pub trailers: Vec<Trailer>,
+    /// What each side commit says by itself, in the order of the change's side commits.
+    pub side_commits: Vec<Evidence>,
+}
+
+impl Evidence {
+    /// Every proposal, the first one first.
+    pub fn proposals(&self) -> impl Iterator<Item = &Claim<Proposal>> {
+        self.proposal.iter().chain(&self.further_proposals)
+    }
+
+    /// Adds a proposal, unless it is known or another convention has already named one.
+    fn add_proposal(&mut self, claim: Claim<Proposal>) {
+        match &self.proposal {
+            None => self.proposal = Some(claim),
+            Some(first) if first.value.convention == claim.value.convention => self.further_proposals.push(claim),
+            Some(_) => {}
+        }
+    }
+
+    /// Keeps each further proposal once.
+    fn drop_repeated_proposals(&mut self) {
+        let mut seen: BTreeSet<_> = self.proposal.iter().map(|claim| claim.value.id.clone()).collect();
+        self.further_proposals.retain(|claim| seen.insert(claim.value.id.clone()));
+    }
+
+    /// Takes over what only side commits say: proposals and reviews where the change itself names none, and further tickets.
+    fn adopt_from_side_commits(&mut self) {
+        let mut side_commits = std::mem::take(&mut self.side_commits);
+        if self.proposal.is_none() {
+            // The newest side commit is the tip that was merged.
+            let mut proposals = side_commits.iter().rev().flat_map(Self::proposals).cloned();
+            self.proposal = proposals.next();
+            self.further_proposals = proposals.collect();
+            self.drop_repeated_proposals();
+        }
+        if self.reviews.is_empty() {
+            self.reviews = side_commits.iter().flat_map(|side| side.reviews.iter().cloned()).collect();
+        }
+        let co_authors: Vec<_> = side_commits.iter().flat_map(|side| side.co_authors.iter().cloned()).collect();
+        self.co_authors.extend(co_authors);
+        self.adopt_tickets(&side_commits);
+        self.side_commits.append(&mut side_commits);
+    }
+
+    fn adopt_tickets(&mut self, side_commits: &[Self]) {
+        let found = side_commits.iter().flat_map(|side| &side.tickets).cloned();
+        let before = self.tickets.len();
+        self.tickets.extend(found.map(|mut claim| {
+            if claim.value.relation != TicketRelation::Quoted {
+                claim.value.relation = TicketRelation::SideCommit;
+            }
+            claim
+        }));
+        if self.tickets.len() > before {
+            self.tickets = tickets::strongest(std::mem::take(&mut self.tickets));
+        }
+    }
 }
 
 /// One change with all its evidence and gaps.
