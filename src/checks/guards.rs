@@ -140,7 +140,7 @@ mod tests {
             with_files(dossier(3, "three"), &[("policies/np.yaml", &[Layer::Security])]),
         ];
         let mut settings = settings();
-        settings.guards = globs(&["policies/OWNERS"]).into();
+        settings.guards = globs(&["policies/OWNERS"]);
         let findings = assess(&GUARD_CHANGED, &settings, &changes);
         assert_eq!(outcomes(&findings), ["exception", "exception", "no exception"]);
         assert_eq!(told(&findings)[1], "exception: 1 guarding file changed: policies/OWNERS");

@@ -10,6 +10,7 @@ use crate::classification::{FileClass, LayerSet, Strength, rule_of};
 use crate::evidence::{Dossier, Grade};
 use crate::settings::reader::{Section, did_you_mean};
 use crate::settings::{EnvironmentSettings, Layer};
+use crate::text::RepoPath;
 
 pub(super) const FAMILY: Family = Family {
     name: "layers",
@@ -100,7 +101,7 @@ fn mixture(commit: &Commit, classes: &[FileClass], layers: LayerSet) -> String {
     let parts = layers.iter().map(|layer| {
         let inside = |(_, class): &(&FileEdit, &FileClass)| !class.ignored && class.layers.union(class.moved_from).contains(layer);
         let mut files = commit.file_edits.iter().zip(classes).filter(inside);
-        let first = files.next().map(|(edit, _)| shown_path(&edit.path)).unwrap_or_default();
+        let first = files.next().map(|(edit, class)| shown_path(path_inside(edit, class, layer))).unwrap_or_default();
         let more = match files.count() {
             0 => String::new(),
             more => format!(" and {more} more"),
@@ -108,6 +109,11 @@ fn mixture(commit: &Commit, classes: &[FileClass], layers: LayerSet) -> String {
         format!("{} ({first}{more})", layer.name())
     });
     format!("touches {} layers: {}", layers.len(), parts.collect::<Vec<_>>().join(", "))
+}
+
+/// The path under which a file belongs to a layer: the former one for a layer that it left.
+fn path_inside<'a>(edit: &'a FileEdit, class: &FileClass, layer: Layer) -> &'a RepoPath {
+    if class.layers.contains(layer) { &edit.path } else { edit.old_path.as_ref().unwrap_or(&edit.path) }
 }
 
 /// Not assessable where paths or contents of the commit could not be read.
@@ -201,8 +207,8 @@ static FOREIGN_LAYER: Card = Card {
     waivable_by: OWNER_MAY_WAIVE,
     settings: &[],
     since: "0.1.0",
-    limits: "It judges what changed, not what was there before. A kind that runs in every layer, such as a Deployment, counts as foreign \
-             only where security or infrastructure is declared. Templates that are not plain YAML may show no kinds.",
+    limits: "It judges what changed, not what was there before. A kind that runs in every layer, such as a Deployment, is foreign only \
+             where security or infrastructure is declared; cluster-wide roles and definitions only where applications are. Templates that are not plain YAML may show no kinds.",
 };
 
 /// See [`FOREIGN_LAYER`].
@@ -246,6 +252,7 @@ fn foreign_kind(edit: &FileEdit, declared: Layer) -> Option<(String, Layer)> {
         let decides = match rule.strength {
             Strength::Always => true,
             Strength::Workload => strict,
+            Strength::ClusterWide => declared == Layer::Applications,
             Strength::PathFirst | Strength::ByPath => false,
         };
         let layer = rule.layer.filter(|layer| decides && *layer != declared)?;
@@ -296,9 +303,8 @@ impl LayerUnmapped {
             if class.layers.without(Layer::Governance).len() > 1 {
                 several.push(format!("{} ({layers})", shown_path(&edit.path)));
             }
-            if !class.moved_from.is_empty() && class.moved_from != class.layers {
-                let to = if layers.is_empty() { "no layer" } else { &layers };
-                moved.push(format!("{} (from {} to {to})", shown_path(&edit.path), names(class.moved_from)));
+            if !class.moved_from.is_empty() {
+                moved.push(format!("{} ({})", shown_path(&edit.path), way(class)));
             }
         }
         let parts = [(unmapped, "in no layer"), (several, "in several layers"), (moved, "moved between layers")];
@@ -313,6 +319,16 @@ impl LayerUnmapped {
             None if dossier.classification.files.iter().all(|class| class.ignored) => Verdict::not_applicable(),
             None => Verdict::pass(Grade::Structural),
         }
+    }
+}
+
+/// From where to where a file moved; one that its kinds keep in its layer may still have left the layer's folder.
+fn way(class: &FileClass) -> String {
+    let from = names(class.moved_from);
+    match names(class.layers) {
+        to if to.is_empty() => format!("from {from} to no layer"),
+        to if to == from => format!("{from} by its kinds, out of the folder of that layer"),
+        to => format!("from {from} to {to}"),
     }
 }
 

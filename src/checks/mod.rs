@@ -17,6 +17,8 @@ mod layers;
 mod guards;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod tests;
 
 use crate::evidence::{Citation, Dossier, Grade};
 use crate::repository::{AuditRange, Completeness};

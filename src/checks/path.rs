@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn a_registered_bot_with_paths_may_push() {
         let mut settings = settings();
-        let paths = globs(&["apps/**"]).into();
+        let paths = globs(&["apps/**"]);
         let aliases = ["alice@example.com".to_owned()].into();
         settings.bots = vec![RegisteredBot { name: "images".into(), aliases, owner: None, paths }];
         let findings = assess(&DIRECT_PUSH, &settings, &[arrived(2, ArrivalKind::Bot, None)]);

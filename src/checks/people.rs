@@ -187,14 +187,8 @@ impl<'a> Around<'a> {
 
 /// Everybody whom a change names: people of its commits, then its reviewers.
 fn named(dossier: &Dossier) -> impl Iterator<Item = Named<'_>> {
-    let of_commit = |commit: &'_ Commit, citation: Citation| {
-        let (author, committer) = (&commit.author, &commit.committer);
-        let author = Named { person: &author.person, part: Part::Author, when: Some(&committer.when), citation: citation.clone() };
-        let committer = Named { person: &committer.person, part: Part::Committer, when: Some(&committer.when), citation };
-        [author, committer]
-    };
     let own = of_commit(&dossier.change.commit, header());
-    let side = dossier.change.side_commits.iter().flat_map(move |side| of_commit(side, side_header(side.id)));
+    let side = dossier.change.side_commits.iter().flat_map(|side| of_commit(side, side_header(side.id)));
     let when = &dossier.change.commit.committer.when;
     let reviews = dossier.evidence.reviews.iter().filter(|claim| !claim.value.quoted).map(move |claim| Named {
         person: &claim.value.reviewer,
@@ -202,7 +196,15 @@ fn named(dossier: &Dossier) -> impl Iterator<Item = Named<'_>> {
         when: Some(when),
         citation: claim.citation.clone(),
     });
-    own.into_iter().chain(side).chain(reviews)
+    own.chain(side).chain(reviews)
+}
+
+/// The author, and the committer where it is somebody else.
+fn of_commit(commit: &Commit, citation: Citation) -> impl Iterator<Item = Named<'_>> {
+    let (author, committer) = (&commit.author.person, &commit.committer.person);
+    let when = Some(&commit.committer.when);
+    let other = (author != committer).then(|| Named { person: committer, part: Part::Committer, when, citation: citation.clone() });
+    std::iter::once(Named { person: author, part: Part::Author, when, citation }).chain(other)
 }
 
 /// What is wrong with the form of a name and an address. A reviewer may be named by a login alone.
@@ -417,7 +419,7 @@ mod tests {
     fn bots() -> crate::settings::Settings {
         let mut settings = settings();
         let aliases = ["images@example.com".to_owned()].into();
-        settings.bots = vec![RegisteredBot { name: "images".into(), aliases, owner: None, paths: globs(&["apps/**"]).into() }];
+        settings.bots = vec![RegisteredBot { name: "images".into(), aliases, owner: None, paths: globs(&["apps/**"]) }];
         settings
     }
 

@@ -9,6 +9,7 @@ use crate::settings::reader::Section;
 
 mod approvals;
 
+pub(super) use approvals::authors;
 pub use approvals::{Approvals, Standing, WeighedReview};
 
 pub(super) const FAMILY: Family = Family {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobSetBuilder};
 
 use super::{Card, Catalogue, Finding, Outcome, Period, Subject};
 use crate::changes::{Change, Commit, EditKind, FileEdit, MergeContent, Signature};
@@ -12,9 +12,7 @@ use crate::evidence::{
     TicketSystem,
 };
 use crate::repository::{AuditRange, Completeness};
-use crate::settings::{
-    CheckTables, EnvironmentSettings, IssueReferences, Layer, RegisteredPerson, Scope, Settings, TicketSettings, reader,
-};
+use crate::settings::{CheckTables, Globs, Layer, RegisteredPerson, Settings, reader};
 use crate::text::{BlobId, CommitId, Moment, ObjectId, Person, RepoPath, Text, Timestamp, TreeId};
 
 /// 2026-01-05T08:00:00Z, a Monday.
@@ -115,12 +113,12 @@ pub fn with_files(mut dossier: Dossier, files: &[(&str, &[Layer])]) -> Dossier {
     dossier
 }
 
-pub fn globs(globs: &[&str]) -> GlobSet {
+pub fn globs(globs: &[&str]) -> Globs {
     let mut builder = GlobSetBuilder::new();
     for glob in globs {
         builder.add(Glob::new(glob).unwrap());
     }
-    builder.build().unwrap()
+    Globs { written: globs.iter().map(|glob| (*glob).to_owned()).collect(), set: builder.build().unwrap() }
 }
 
 pub fn registered(name: &str, aliases: &[&str]) -> RegisteredPerson {
@@ -130,22 +128,7 @@ pub fn registered(name: &str, aliases: &[&str]) -> RegisteredPerson {
 
 /// Settings that say nothing.
 pub fn settings() -> Settings {
-    Settings {
-        origin: "built in".into(),
-        digest: String::new(),
-        profile: "baseline".into(),
-        declared_layer: None,
-        period_offset: 0,
-        scope: Scope { include: None, exclude: GlobSet::empty() },
-        tickets: TicketSettings { projects: None, issues: IssueReferences::Closing, patterns: Vec::new() },
-        layers: Vec::new(),
-        environments: EnvironmentSettings { rules: Vec::new(), production: ["production".to_owned()].into(), builtin: true },
-        people: Vec::new(),
-        bots: Vec::new(),
-        guards: GlobSet::empty(),
-        waivers: Vec::new(),
-        checks: CheckTables::default(),
-    }
+    Settings::built_in()
 }
 
 /// Settings with the `[checks.…]` tables of a TOML text.

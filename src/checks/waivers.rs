@@ -93,7 +93,9 @@ fn against(period: &Period<'_>, waiver: &Waiver, dossier: &Dossier) -> Option<Va
             Sameness::Same(how) => {
                 return Some(Validity::Invalid(format!("its approver {approver} is {role} of the change ({how})")));
             }
-            Sameness::Unclear(why) => unclear = Some(Validity::Unknown(format!("its approver {approver} may be {role} ({why})"))),
+            Sameness::Unclear(why) => {
+                unclear = unclear.or(Some(Validity::Unknown(format!("its approver {approver} may be {role} ({why})"))));
+            }
         }
     }
     unclear
