@@ -25,10 +25,8 @@ pub fn explain(id: &str) -> Option<String> {
         ("Cannot see", card.limits),
         ("Who may waive it", card.waivable_by),
     ];
-    for (title, body) in parts {
-        text.push_str(&format!("\n{title}\n{}", wrapped(body, 2)));
-    }
-    text.push_str(&format!("\nSupports evidence for\n{}", wrapped(&references(card), 2)));
+    text.extend(parts.map(|(title, body)| format!("\n{title}\n{}", wrapped(body, 2))));
+    text.extend(["\nSupports evidence for\n", &wrapped(&references(card), 2)]);
     text.push_str(&settings(card));
     Some(text)
 }
@@ -61,18 +59,16 @@ fn setting(name: &str, default: &str, meaning: &str) -> String {
 
 /// Breaks a text between words; each line is indented and ends with a line feed.
 fn wrapped(text: &str, indent: usize) -> String {
-    let mut lines = String::new();
-    let mut line = String::new();
+    let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push_str(&format!("{:indent$}{line}\n", ""));
-            line.clear();
+        match lines.last_mut() {
+            Some(line) if indent + line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) | None => lines.push(word.to_owned()),
         }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
     }
-    lines.push_str(&format!("{:indent$}{line}\n", ""));
-    lines
+    let margin = " ".repeat(indent);
+    lines.iter().map(|line| [&margin, line.as_str(), "\n"].concat()).collect()
 }

@@ -6,15 +6,8 @@ use crate::settings::Settings;
 use crate::settings::reader::{Problem, Section, did_you_mean};
 
 /// Every family of checks, in the order of packs and of the reference page.
-const FAMILIES: &[Family] = &[
-    history::FAMILY,
-    tickets::FAMILY,
-    review::FAMILY,
-    path::FAMILY,
-    people::FAMILY,
-    layers::FAMILY,
-    guards::FAMILY,
-];
+const FAMILIES: &[Family] =
+    &[history::FAMILY, tickets::FAMILY, review::FAMILY, path::FAMILY, people::FAMILY, layers::FAMILY, guards::FAMILY];
 
 /// Checks that answer one question.
 #[derive(Debug)]
@@ -99,7 +92,9 @@ impl Configured {
 
     fn weighed(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
         if let Some(severity) = self.severity {
-            findings.iter_mut().for_each(|finding| finding.severity = severity);
+            for finding in &mut findings {
+                finding.severity = severity;
+            }
         }
         findings
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::catalogue::{Family, Listing};
-use super::verdict::{Verdict, counted, header, judge_each_change, number, side_header, some_of, shown};
+use super::verdict::{Verdict, counted, header, judge_each_change, number, shown, side_header, some_of};
 use super::{Card, Check, Finding, Period, Severity, Subject};
 use crate::changes::{Commit, Gap, GapAbout};
 use crate::evidence::{Citation, Dossier, Grade};
@@ -77,7 +77,8 @@ fn judge_record(period: &Period<'_>) -> Verdict {
 fn judge_readability(dossier: &Dossier) -> Option<Verdict> {
     let matters = |gap: &&Gap| matches!(gap.about, GapAbout::Commit | GapAbout::FileEdits);
     let own = dossier.gaps.iter().chain(&dossier.change.commit.gaps).find(matters).map(|gap| (gap, header()));
-    let side = || dossier.change.side_commits.iter().find_map(|side| Some((side.gaps.iter().find(matters)?, side_header(side.id))));
+    let side =
+        || dossier.change.side_commits.iter().find_map(|side| Some((side.gaps.iter().find(matters)?, side_header(side.id))));
     let (gap, citation) = own.or_else(side)?;
     Some(Verdict::not_assessable(gap.reason.clone()).citing([citation]))
 }
@@ -89,7 +90,12 @@ static CLOCK_ANOMALY: Card = Card {
                 another audit period for every tool that selects by date.",
     remedy: "Ask who made the commit and why its date differs. Correct the clock. Use the forge's own record for the time of arrival.",
     severity: Severity::Medium,
-    references: &[("ISO 27001:2022", "A.8.17"), ("NIST SP 800-53", "AU-8"), ("PCI DSS 4.0", "10.6"), ("NERC CIP", "CIP-007-6 R4")],
+    references: &[
+        ("ISO 27001:2022", "A.8.17"),
+        ("NIST SP 800-53", "AU-8"),
+        ("PCI DSS 4.0", "10.6"),
+        ("NERC CIP", "CIP-007-6 R4"),
+    ],
     needs: "the commits of the period, and the one before it",
     waivable_by: "the owner of the repository, not the author of the change",
     settings: &[
@@ -188,7 +194,8 @@ impl ClockAnomaly {
         if ahead > self.tolerance {
             return Some(format!("its author date {written} is {} after its committer date {committed}", span(ahead)));
         }
-        (lag > self.author_lag).then(|| format!("its author date {written} is {} before its committer date {committed}", span(lag)))
+        (lag > self.author_lag)
+            .then(|| format!("its author date {written} is {} before its committer date {committed}", span(lag)))
     }
 
     /// A date that lies after the next change's, where the next change agrees with the one before.
@@ -197,7 +204,10 @@ impl ClockAnomaly {
         let ahead = own.saturating_sub(next);
         (ahead > self.tolerance && next.saturating_add(self.tolerance) >= previous).then(|| {
             let (own, next) = (date(own), date(next));
-            format!("its committer date {own} is {} after that of the next change, {next}, which agrees with the change before", span(ahead))
+            format!(
+                "its committer date {own} is {} after that of the next change, {next}, which agrees with the change before",
+                span(ahead)
+            )
         })
     }
 
@@ -260,7 +270,10 @@ mod tests {
             completeness.unreadable_objects = vec!["tree 02: missing".into()];
             HistoryIncomplete.assess(&Period { completeness: &completeness, ..*period })
         });
-        assert_eq!(told(&findings), ["exception: 1 object cannot be read: tree 02: missing", "not assessable: tree 02 is missing"]);
+        assert_eq!(
+            told(&findings),
+            ["exception: 1 object cannot be read: tree 02: missing", "not assessable: tree 02 is missing"]
+        );
         assert_eq!(findings[0].severity, Severity::Blocker);
     }
 
@@ -271,9 +284,10 @@ mod tests {
             changes[n].change.commit.committer.when = at(START + seconds);
             changes[n].change.commit.author.when = at(START + seconds);
         }
-        assert_eq!(outcomes(&assess(&CLOCK_ANOMALY, &settings(), &changes)), [
-            "no exception", "no exception", "exception", "no exception"
-        ]);
+        assert_eq!(
+            outcomes(&assess(&CLOCK_ANOMALY, &settings(), &changes)),
+            ["no exception", "no exception", "exception", "no exception"]
+        );
     }
 
     #[test]

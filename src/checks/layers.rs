@@ -51,9 +51,9 @@ struct MixedLayer {
 impl MixedLayer {
     fn configured(section: &mut Section) -> Self {
         let written = section.strings("allow").unwrap_or_default();
-        let allow = written.into_iter().map(|(line, together)| {
-            together.split('+').filter_map(|name| layer_named(section, line, name.trim())).collect()
-        });
+        let allow = written
+            .into_iter()
+            .map(|(line, together)| together.split('+').filter_map(|name| layer_named(section, line, name.trim())).collect());
         Self { allow: allow.collect() }
     }
 
@@ -99,7 +99,8 @@ fn names(layers: LayerSet) -> String {
 /// Each layer with how many files it has and the first of them.
 fn mixture(commit: &Commit, classes: &[FileClass], layers: LayerSet) -> String {
     let parts = layers.iter().map(|layer| {
-        let inside = |(_, class): &(&FileEdit, &FileClass)| !class.ignored && class.layers.union(class.moved_from).contains(layer);
+        let inside =
+            |(_, class): &(&FileEdit, &FileClass)| !class.ignored && class.layers.union(class.moved_from).contains(layer);
         let mut files = commit.file_edits.iter().zip(classes).filter(inside);
         let first = files.next().map(|(edit, class)| shown_path(path_inside(edit, class, layer))).unwrap_or_default();
         let more = match files.count() {
@@ -404,7 +405,9 @@ impl Check for MixedEnvironment {
 mod tests {
     use super::*;
     use crate::changes::Gap;
-    use crate::checks::samples::{assess, class, commit, dossier, edit, merge, outcomes, settings, settings_with, told, with_files};
+    use crate::checks::samples::{
+        assess, class, commit, dossier, edit, merge, outcomes, settings, settings_with, told, with_files,
+    };
     use crate::manifests::ObjectKind;
     use crate::settings::Layer::{Applications, Governance, Observability, Platform, Security};
 
@@ -417,12 +420,15 @@ mod tests {
             with_files(dossier(4, "four"), &[("README.md", &[])]),
         ];
         let findings = assess(&MIXED_LAYER, &settings(), &changes);
-        assert_eq!(told(&findings), [
-            "no exception",
-            "exception: touches 2 layers: security (a), applications (b and 1 more)",
-            "exception: touches 2 layers: platform (a), observability (b)",
-            "not applicable",
-        ]);
+        assert_eq!(
+            told(&findings),
+            [
+                "no exception",
+                "exception: touches 2 layers: security (a), applications (b and 1 more)",
+                "exception: touches 2 layers: platform (a), observability (b)",
+                "not applicable",
+            ]
+        );
         assert_eq!([findings[1].severity, findings[2].severity], [Severity::High, Severity::Medium]);
         let allowing = settings_with("[checks.mixed-layer]\nallow = [\"platform+observability\"]");
         assert_eq!(outcomes(&assess(&MIXED_LAYER, &allowing, &changes))[1..3], ["exception", "no exception"]);
@@ -444,11 +450,10 @@ mod tests {
         mixed.file_edits = Box::new([edit("a"), edit("b")]);
         let mut change = merge(2, "Merge", vec![mixed, commit(9, "nothing")]);
         change.classification.side_files = Box::new([Box::new([class(&[Security]), class(&[Platform])]), Box::default()]);
-        assert_eq!(told(&assess(&MIXED_COMMIT, &settings(), &[dossier(1, "one"), change])), [
-            "not applicable",
-            "exception: touches 2 layers: platform (b), security (a)",
-            "not applicable"
-        ]);
+        assert_eq!(
+            told(&assess(&MIXED_COMMIT, &settings(), &[dossier(1, "one"), change])),
+            ["not applicable", "exception: touches 2 layers: platform (b), security (a)", "not applicable"]
+        );
     }
 
     #[test]
@@ -465,12 +470,15 @@ mod tests {
         ];
         let mut declared = settings();
         declared.declared_layer = Some(Security);
-        assert_eq!(told(&assess(&FOREIGN_LAYER, &declared, &changes)), [
-            "no exception",
-            "exception: 1 file of another layer than security: apps/a.yaml (applications, by test)",
-            "exception: 1 file of another layer than security: np/app.yaml (applications, by kind Deployment)",
-            "not applicable",
-        ]);
+        assert_eq!(
+            told(&assess(&FOREIGN_LAYER, &declared, &changes)),
+            [
+                "no exception",
+                "exception: 1 file of another layer than security: apps/a.yaml (applications, by test)",
+                "exception: 1 file of another layer than security: np/app.yaml (applications, by kind Deployment)",
+                "not applicable",
+            ]
+        );
         assert_eq!(outcomes(&assess(&FOREIGN_LAYER, &settings(), &changes))[1], "not applicable");
     }
 
@@ -478,14 +486,18 @@ mod tests {
     fn paths_without_a_layer_and_moves_between_layers_are_named() {
         let mut moved = with_files(dossier(2, "two"), &[("apps/np.yaml", &[Applications])]);
         moved.classification.files[0].moved_from.insert(Security);
-        let files: &[(&str, &[Layer])] = &[("a", &[]), ("b", &[]), ("c", &[]), ("d", &[]), ("e", &[]), ("f", &[]), ("g", &[Security])];
+        let files: &[(&str, &[Layer])] =
+            &[("a", &[]), ("b", &[]), ("c", &[]), ("d", &[]), ("e", &[]), ("f", &[]), ("g", &[Security])];
         let mut ignored = with_files(dossier(3, "three"), &[("README.md", &[])]);
         ignored.classification.files[0].ignored = true;
-        assert_eq!(told(&assess(&LAYER_UNMAPPED, &settings(), &[with_files(dossier(1, "one"), files), moved, ignored])), [
-            "exception: 6 files in no layer: a, b, c, d, e and 1 more",
-            "exception: 1 file moved between layers: apps/np.yaml (from security to applications)",
-            "not applicable",
-        ]);
+        assert_eq!(
+            told(&assess(&LAYER_UNMAPPED, &settings(), &[with_files(dossier(1, "one"), files), moved, ignored])),
+            [
+                "exception: 6 files in no layer: a, b, c, d, e and 1 more",
+                "exception: 1 file moved between layers: apps/np.yaml (from security to applications)",
+                "not applicable",
+            ]
+        );
     }
 
     #[test]
@@ -504,11 +516,14 @@ mod tests {
             in_environments(3, &[Some("staging"), Some("dev")]),
             in_environments(4, &[None]),
         ];
-        assert_eq!(told(&assess(&MIXED_ENVIRONMENT, &settings(), &changes)), [
-            "no exception",
-            "exception: touches production together with another environment: dev (dev), production (production)",
-            "no exception",
-            "not applicable",
-        ]);
+        assert_eq!(
+            told(&assess(&MIXED_ENVIRONMENT, &settings(), &changes)),
+            [
+                "no exception",
+                "exception: touches production together with another environment: dev (dev), production (production)",
+                "no exception",
+                "not applicable",
+            ]
+        );
     }
 }

@@ -64,16 +64,16 @@ impl DirectPush {
             return Verdict::not_applicable();
         }
         if let Some(bot) = register.bot_author(dossier).filter(|bot| !bot.paths.is_empty()) {
-            let because = format!("no proposal; written by the registered bot {}, which may push its own paths", shown(&bot.name));
+            let because =
+                format!("no proposal; written by the registered bot {}, which may push its own paths", shown(&bot.name));
             return Verdict::pass_because(Grade::Asserted, because).citing([header()]);
         }
         let Custom { carrying, of, expected } = custom;
         let told = format!("{}; {carrying} of {of} changes of this period carry one", way(dossier.arrival));
         let stands_out = match (self.expect, dossier.arrival) {
             (Expect::Always, _) | (Expect::Auto, ArrivalKind::Direct) => true,
-            (Expect::Never, _) | (Expect::Auto, ArrivalKind::Unknown) => false,
+            (Expect::Never, _) | (Expect::Auto, ArrivalKind::Unknown | ArrivalKind::Initial) => false,
             (Expect::Auto, ArrivalKind::Merge | ArrivalKind::Squash | ArrivalKind::Rebase | ArrivalKind::Bot) => expected,
-            (Expect::Auto, ArrivalKind::Initial) => false,
         };
         let topology = Citation { source: Source::Change, place: Place::Topology };
         if stands_out {
@@ -242,8 +242,7 @@ mod tests {
     #[test]
     fn each_way_of_arrival_has_its_outcome() {
         let findings = assess(&DIRECT_PUSH, &settings(), &of_all_kinds());
-        let expected =
-            ["not applicable", "no exception", "no exception", "not assessable", "exception", "not assessable"];
+        let expected = ["not applicable", "no exception", "no exception", "not assessable", "exception", "not assessable"];
         assert_eq!(outcomes(&findings), expected);
         assert!(told(&findings)[4].contains("2 of 5 changes of this period carry one"), "{:?}", told(&findings));
     }
@@ -264,7 +263,10 @@ mod tests {
         let aliases = ["alice@example.com".to_owned()].into();
         settings.bots = vec![RegisteredBot { name: "images".into(), aliases, owner: None, paths }];
         let findings = assess(&DIRECT_PUSH, &settings, &[arrived(2, ArrivalKind::Bot, None)]);
-        assert_eq!(told(&findings), ["no exception: no proposal; written by the registered bot images, which may push its own paths"]);
+        assert_eq!(
+            told(&findings),
+            ["no exception: no proposal; written by the registered bot images, which may push its own paths"]
+        );
     }
 
     #[test]
@@ -277,12 +279,15 @@ mod tests {
         side.merge = evil.change.commit.merge.clone();
         let clean = merge(4, "Merge", vec![commit(7, "side")]);
         let findings = assess(&MERGE_ADDS_CONTENT, &settings(), &[dossier(1, "one"), evil, merge(3, "Merge", vec![side]), clean]);
-        assert_eq!(told(&findings), [
-            "not applicable",
-            "exception: the merge adds content of its own to 1 path: np.yaml (differs from the automatic merge)",
-            "exception: side commit 080808080808: the merge adds content of its own to 1 path: np.yaml (differs from the automatic merge)",
-            "no exception",
-        ]);
+        assert_eq!(
+            told(&findings),
+            [
+                "not applicable",
+                "exception: the merge adds content of its own to 1 path: np.yaml (differs from the automatic merge)",
+                "exception: side commit 080808080808: the merge adds content of its own to 1 path: np.yaml (differs from the automatic merge)",
+                "no exception",
+            ]
+        );
     }
 
     #[test]
@@ -292,9 +297,9 @@ mod tests {
         undecided.change.commit.merge = Some(Box::new(content));
         let mut octopus = undecided.clone();
         octopus.change.commit.parents = Box::new([CommitId(id(1)), CommitId(id(2)), CommitId(id(3))]);
-        assert_eq!(told(&assess(&MERGE_ADDS_CONTENT, &settings(), &[undecided, octopus])), [
-            "not assessable: blob 01 is missing",
-            "exception: a merge of 3 parents differs from all of them: look by hand",
-        ]);
+        assert_eq!(
+            told(&assess(&MERGE_ADDS_CONTENT, &settings(), &[undecided, octopus])),
+            ["not assessable: blob 01 is missing", "exception: a merge of 3 parents differs from all of them: look by hand",]
+        );
     }
 }

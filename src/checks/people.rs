@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::catalogue::{Family, Listing};
 use super::register::Register;
-use super::verdict::{Verdict, counted, gap_about, header, judge_each_change, shown, shown_path, shown_person, side_header, some_of};
+use super::verdict::{
+    Verdict, counted, first_of, gap_about, header, judge_each_change, shown, shown_path, shown_person, side_header, some_of,
+};
 use super::{Card, Check, Finding, Period, Severity};
 use crate::changes::{Commit, FileEdit, GapAbout};
 use crate::evidence::{Citation, Dossier, Grade, suspicious_name};
@@ -87,7 +89,8 @@ struct Named<'a> {
 impl IdentityUnresolved {
     fn configured(section: &mut Section) -> Self {
         let forge = section.strings("forge_committers");
-        let forge = forge.map_or_else(|| vec!["noreply@github.com".to_owned()], |written| written.into_iter().map(|(_, mail)| mail).collect());
+        let forge = forge
+            .map_or_else(|| vec!["noreply@github.com".to_owned()], |written| written.into_iter().map(|(_, mail)| mail).collect());
         let shared_is_exception = section.choice("shared_address", false, &[("remark", false), ("exception", true)]);
         Self { forge_committers: forge.into_iter().map(|mail| mail.to_lowercase()).collect(), shared_is_exception }
     }
@@ -121,16 +124,19 @@ impl IdentityUnresolved {
     }
 
     fn doubt(&self, named: &Named<'_>, around: &Around<'_>) -> Doubt {
-        let form = around.forms.get(named.person).cloned().unwrap_or_else(|| form(named.person, named.part));
+        let looked_up = match named.part {
+            Part::Author | Part::Committer => around.people.get(named.person).cloned(),
+            Part::Reviewer => None,
+        };
+        let Known { form, place } = looked_up.unwrap_or_else(|| Known::of(named.person, named.part, &around.register));
         if let Some(what) = form {
-            return Doubt::Found(what);
+            return Doubt::Found(what.to_string());
         }
-        if !around.register.has_people() || self.is_forge(named) || around.register.is_bot(named.person) {
-            return Doubt::None;
-        }
-        match around.register.person(named.person) {
-            None => Doubt::Found("is not in the register".to_owned()),
-            Some(registered) => validity(registered, named.when, around.offset),
+        match place {
+            Place::Exempt => Doubt::None,
+            Place::Missing if self.is_forge(named) => Doubt::None,
+            Place::Missing => Doubt::Found("is not in the register".to_owned()),
+            Place::Registered(registered) => validity(registered, named.when, around.offset),
         }
     }
 
@@ -138,12 +144,20 @@ impl IdentityUnresolved {
         named.part == Part::Committer && self.forge_committers.contains(&named.person.mail.value.to_lowercase())
     }
 
+    /// Two names on one address: without a register nobody can tell one person from two.
     fn shared_address(&self, dossier: &Dossier, around: &Around<'_>) -> Verdict {
+        if around.register.has_people() {
+            return Verdict::pass(Grade::Asserted);
+        }
         let person = &dossier.change.commit.author.person;
-        let names = around.names.get(&person.key()).filter(|names| names.len() > 1 && !around.register.has_people());
+        let names = around.names.get(&person.key()).filter(|names| names.len() > 1);
         let Some(names) = names else { return Verdict::pass(Grade::Asserted) };
         let others = names.iter().filter(|name| ***name != *person.name.value).map(|name| shown(name));
-        let told = format!("the address of {} also carries the name {} in this period", shown_person(person), some_of(others));
+        let told = format!(
+            "the address of {} also carries the name {} in this period",
+            shown_person(person),
+            first_of(others, names.len() - 1)
+        );
         if self.shared_is_exception {
             return Verdict::exception(Grade::Asserted, told).citing([header()]).at(Severity::Low);
         }
@@ -164,24 +178,48 @@ struct Around<'a> {
     offset: i32,
     /// The author names of each address.
     names: BTreeMap<String, BTreeSet<&'a str>>,
-    /// What is wrong with the form of each author and committer, looked at once.
-    forms: BTreeMap<&'a Arc<Person>, Option<String>>,
+    /// Each author and committer, looked up once.
+    people: BTreeMap<&'a Arc<Person>, Known<'a>>,
+}
+
+/// What is known about a spelling whatever the change.
+#[derive(Clone)]
+struct Known<'a> {
+    form: Option<Arc<str>>,
+    place: Place<'a>,
+}
+
+/// Where somebody stands in the register.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// There is no register of people, or it is a bot.
+    Exempt,
+    Missing,
+    Registered(&'a RegisteredPerson),
+}
+
+impl<'a> Known<'a> {
+    fn of(person: &Person, part: Part, register: &Register<'a>) -> Self {
+        let exempt = !register.has_people() || register.is_bot(person);
+        let place = if exempt { Place::Exempt } else { register.person(person).map_or(Place::Missing, Place::Registered) };
+        Self { form: form(person, part).map(Into::into), place }
+    }
 }
 
 impl<'a> Around<'a> {
     fn of(period: &Period<'a>) -> Self {
         let mut names = BTreeMap::<String, BTreeSet<&str>>::new();
-        let mut forms = BTreeMap::new();
+        let mut people = BTreeMap::new();
+        let register = Register::of(period.settings);
         for dossier in period.dossiers {
             let commits = std::iter::once(&dossier.change.commit).chain(&dossier.change.side_commits);
             for person in commits.flat_map(|commit| [&commit.author.person, &commit.committer.person]) {
-                forms.entry(person).or_insert_with(|| form(person, Part::Author));
+                people.entry(person).or_insert_with(|| Known::of(person, Part::Author, &register));
             }
             let author = &dossier.change.commit.author.person;
             names.entry(author.key()).or_default().insert(&author.name.value);
         }
-        let register = Register::of(period.settings);
-        Self { register, offset: period.settings.period_offset, names, forms }
+        Self { register, offset: period.settings.period_offset, names, people }
     }
 }
 
@@ -203,7 +241,8 @@ fn named(dossier: &Dossier) -> impl Iterator<Item = Named<'_>> {
 fn of_commit(commit: &Commit, citation: Citation) -> impl Iterator<Item = Named<'_>> {
     let (author, committer) = (&commit.author.person, &commit.committer.person);
     let when = Some(&commit.committer.when);
-    let other = (author != committer).then(|| Named { person: committer, part: Part::Committer, when, citation: citation.clone() });
+    let other =
+        (author != committer).then(|| Named { person: committer, part: Part::Committer, when, citation: citation.clone() });
     std::iter::once(Named { person: author, part: Part::Author, when, citation }).chain(other)
 }
 
@@ -213,14 +252,13 @@ fn form(person: &Person, part: Part) -> Option<String> {
     if let Some(why) = suspicious_name(person) {
         return Some(format!("is disguised: {why}"));
     }
-    match part {
-        Part::Reviewer if name.is_empty() && mail.is_empty() => Some("has no name".to_owned()),
-        Part::Reviewer => None,
-        Part::Author | Part::Committer if name.is_empty() => Some("has no name".to_owned()),
-        Part::Author | Part::Committer if mail.is_empty() => Some("has no address".to_owned()),
-        Part::Author | Part::Committer if !is_address(mail) => Some("has no address of a valid form".to_owned()),
-        Part::Author | Part::Committer => None,
-    }
+    let lacks = match part {
+        Part::Reviewer => (name.is_empty() && mail.is_empty()).then_some("has no name"),
+        Part::Author | Part::Committer if name.is_empty() => Some("has no name"),
+        Part::Author | Part::Committer if mail.is_empty() => Some("has no address"),
+        Part::Author | Part::Committer => (!is_address(mail)).then_some("has no address of a valid form"),
+    };
+    lacks.map(str::to_owned)
 }
 
 fn is_address(mail: &str) -> bool {
@@ -285,28 +323,57 @@ static BOT_OUT_OF_BOUNDS: Card = Card {
 #[derive(Debug)]
 struct BotOutOfBounds;
 
-/// One commit that a bot wrote.
-enum ByBot<'a> {
-    Registered(&'a RegisteredBot, &'a Commit),
-    Unregistered(&'a Person),
+/// What the register says about an author who is a bot.
+#[derive(Clone, Copy)]
+enum Bot<'a> {
+    Registered(&'a RegisteredBot),
+    Unregistered,
+}
+
+/// Every author of the period who is a bot, looked up once.
+struct Bots<'a> {
+    by_author: BTreeMap<&'a Arc<Person>, Option<Bot<'a>>>,
+    any_registered: bool,
+}
+
+impl<'a> Bots<'a> {
+    fn of(period: &Period<'a>) -> Self {
+        let register = Register::of(period.settings);
+        let mut by_author = BTreeMap::new();
+        for written in period.dossiers.iter().flat_map(written) {
+            let author = &written.author.person;
+            by_author.entry(author).or_insert_with(|| {
+                let unregistered = || register.is_bot(author).then_some(Bot::Unregistered);
+                register.bot(author).map(Bot::Registered).or_else(unregistered)
+            });
+        }
+        Self { by_author, any_registered: !period.settings.bots.is_empty() }
+    }
+}
+
+/// The commits that say who wrote a change: the side commits of a merge, which itself says only who merged.
+fn written(dossier: &Dossier) -> impl Iterator<Item = &Commit> {
+    let (commit, side) = (&dossier.change.commit, &dossier.change.side_commits);
+    let own = side.is_empty().then_some(commit);
+    own.into_iter().chain(side.iter().filter(|side| side.parents.len() < 2))
 }
 
 impl BotOutOfBounds {
-    fn judge(dossier: &Dossier, register: &Register<'_>, any_registered: bool) -> Verdict {
+    fn judge(dossier: &Dossier, bots: &Bots<'_>) -> Verdict {
         let (mut found, mut unknown, mut concerned) = (Vec::new(), Vec::new(), false);
-        for by in written_by_bots(dossier, register) {
+        for commit in written(dossier) {
+            let author = &commit.author.person;
+            let Some(bot) = bots.by_author.get(author).copied().flatten() else { continue };
             concerned = true;
-            match by {
-                ByBot::Registered(bot, _) if bot.paths.is_empty() => {
+            match bot {
+                Bot::Registered(bot) if bot.paths.is_empty() => {
                     unknown.push(format!("the register names no paths for the bot {}", shown(&bot.name)));
                 }
-                ByBot::Registered(bot, commit) => found.extend(trespass(bot, commit)),
-                ByBot::Unregistered(person) if any_registered => {
-                    found.push(format!("the bot {} is not in the register", shown_person(person)));
+                Bot::Registered(bot) => found.extend(trespass(bot, commit)),
+                Bot::Unregistered if bots.any_registered => {
+                    found.push(format!("the bot {} is not in the register", shown_person(author)));
                 }
-                ByBot::Unregistered(person) => {
-                    unknown.push(format!("{} is a bot, and there is no register of bots", shown_person(person)));
-                }
+                Bot::Unregistered => unknown.push(format!("{} is a bot, and there is no register of bots", shown_person(author))),
             }
         }
         if !found.is_empty() {
@@ -319,17 +386,6 @@ impl BotOutOfBounds {
         unknown.dedup();
         if unknown.is_empty() { Verdict::pass(Grade::Asserted) } else { Verdict::not_assessable(some_of(unknown)) }
     }
-}
-
-/// The commits of a change that bots wrote. A merge says who merged, its side commits say who wrote.
-fn written_by_bots<'a>(dossier: &'a Dossier, register: &Register<'a>) -> impl Iterator<Item = ByBot<'a>> {
-    let (commit, side) = (&dossier.change.commit, &dossier.change.side_commits);
-    let own = side.is_empty().then_some(commit);
-    own.into_iter().chain(side.iter().filter(|side| side.parents.len() < 2)).filter_map(move |written| {
-        let author = &written.author.person;
-        let unregistered = || register.is_bot(author).then_some(ByBot::Unregistered(author));
-        register.bot(author).map(|bot| ByBot::Registered(bot, written)).or_else(unregistered)
-    })
 }
 
 fn trespass(bot: &RegisteredBot, commit: &Commit) -> Option<String> {
@@ -351,16 +407,17 @@ impl Check for BotOutOfBounds {
     }
 
     fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
-        let register = Register::of(period.settings);
-        let any_registered = !period.settings.bots.is_empty();
-        judge_each_change(&BOT_OUT_OF_BOUNDS, period, |_, dossier| Self::judge(dossier, &register, any_registered))
+        let bots = Bots::of(period);
+        judge_each_change(&BOT_OUT_OF_BOUNDS, period, |_, dossier| Self::judge(dossier, &bots))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::samples::{assess, dossier, globs, merge, outcomes, person, registered, review, settings, settings_with, told, with_files};
+    use crate::checks::samples::{
+        assess, dossier, globs, merge, outcomes, person, registered, review, settings, settings_with, told, with_files,
+    };
 
     fn by(n: u8, name: &str, mail: &str) -> Dossier {
         let mut dossier = dossier(n, "Say why");
@@ -404,15 +461,19 @@ mod tests {
         reviewed.evidence.reviews = vec![review("Mallory", "mallory@example.net")];
         let mut forge = dossier(6, "Say why");
         forge.change.commit.committer.person = person("GitHub", "noreply@github.com");
-        let changes = [by(1, "B", "BOB@example.com"), by(3, "B", "bob@example.com"), by(4, "C", "c@example.com"), reviewed, forge];
+        let changes =
+            [by(1, "B", "BOB@example.com"), by(3, "B", "bob@example.com"), by(4, "C", "c@example.com"), reviewed, forge];
         let findings = assess(&IDENTITY_UNRESOLVED, &settings, &changes);
-        assert_eq!(told(&findings), [
-            "no exception",
-            "exception: author B <bob@example.com> is in the register until 2026-01-07, the change is of 2026-01-08",
-            "exception: author C <c@example.com> is not in the register",
-            "exception: reviewer Mallory <mallory@example.net> is not in the register",
-            "no exception",
-        ]);
+        assert_eq!(
+            told(&findings),
+            [
+                "no exception",
+                "exception: author B <bob@example.com> is in the register until 2026-01-07, the change is of 2026-01-08",
+                "exception: author C <c@example.com> is not in the register",
+                "exception: reviewer Mallory <mallory@example.net> is not in the register",
+                "no exception",
+            ]
+        );
         assert_eq!(findings[3].severity, Severity::High);
     }
 
@@ -430,12 +491,15 @@ mod tests {
         let unregistered = by(3, "renovate[bot]", "29139614+renovate[bot]@users.noreply.github.com");
         let human = by(4, "Bob", "bob@example.com");
         let changes = [inside, outside, unregistered.clone(), human];
-        assert_eq!(told(&assess(&BOT_OUT_OF_BOUNDS, &bots(), &changes)), [
-            "no exception",
-            "exception: the bot images touched 1 path outside its register: security/np.yaml",
-            "exception: the bot renovate[bot] <29139614+renovate[bot]@users.noreply.github.com> is not in the register",
-            "not applicable",
-        ]);
+        assert_eq!(
+            told(&assess(&BOT_OUT_OF_BOUNDS, &bots(), &changes)),
+            [
+                "no exception",
+                "exception: the bot images touched 1 path outside its register: security/np.yaml",
+                "exception: the bot renovate[bot] <29139614+renovate[bot]@users.noreply.github.com> is not in the register",
+                "not applicable",
+            ]
+        );
         assert_eq!(outcomes(&assess(&BOT_OUT_OF_BOUNDS, &settings(), &[unregistered])), ["not assessable"]);
     }
 

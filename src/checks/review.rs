@@ -158,7 +158,9 @@ impl ReviewMissing {
         }
         let Custom { carrying, of, expected } = custom;
         match (self.expect, expected) {
-            (Expect::Always, _) => Verdict::exception(Grade::None, "nobody is named as a reviewer, and the settings expect it in Git"),
+            (Expect::Always, _) => {
+                Verdict::exception(Grade::None, "nobody is named as a reviewer, and the settings expect it in Git")
+            }
             (Expect::Never, _) => Verdict::not_assessable("no reviewer evidence in Git, and the settings expect none there"),
             (Expect::Auto, true) => Verdict::exception(
                 Grade::None,

@@ -118,7 +118,9 @@ fn passed(claim: &Claim<Ticket>) -> Verdict {
     let id = shown(&claim.value.id);
     let verdict = match claim.value.relation {
         TicketRelation::Own | TicketRelation::Quoted => return Verdict::pass(claim.grade),
-        TicketRelation::Branch => Verdict::pass_because(claim.grade, format!("{id} stands only in the name of the source branch")),
+        TicketRelation::Branch => {
+            Verdict::pass_because(claim.grade, format!("{id} stands only in the name of the source branch"))
+        }
         TicketRelation::SideCommit => Verdict::pass_because(claim.grade, format!("{id} stands only in {}", place(claim))),
     };
     verdict.citing([claim.citation.clone()])
@@ -137,7 +139,9 @@ fn not_enough(tickets: &[Claim<Ticket>]) -> String {
         let id = shown(&claim.value.id);
         match claim.value.relation {
             TicketRelation::Quoted => format!("{id} is only a mention: it stands in the quotation of another change"),
-            TicketRelation::Branch => format!("{id} stands only in the name of the source branch, which the settings do not accept"),
+            TicketRelation::Branch => {
+                format!("{id} stands only in the name of the source branch, which the settings do not accept")
+            }
             TicketRelation::SideCommit => format!("{id} stands only in {}, which the settings do not accept", place(claim)),
             TicketRelation::Own => format!("{id} stands in the message, which the settings do not accept"),
         }
@@ -179,9 +183,15 @@ static TICKET_OVERUSED: Card = Card {
 /// See [`TICKET_OVERUSED`].
 #[derive(Debug)]
 struct TicketOverused {
-    max_changes: i64,
-    max_days: i64,
-    max_layers: i64,
+    limits: Limits,
+}
+
+/// How much one ticket may stand for.
+#[derive(Debug)]
+struct Limits {
+    changes: i64,
+    days: i64,
+    layers: i64,
 }
 
 /// What one ticket is used for.
@@ -194,11 +204,10 @@ struct Usage {
 
 impl TicketOverused {
     fn configured(section: &mut Section) -> Self {
-        Self {
-            max_changes: section.integer("max_changes", 10, 1..=1_000_000),
-            max_days: section.integer("max_days", 90, 1..=36_500),
-            max_layers: section.integer("max_layers", 3, 1..=5),
-        }
+        let changes = section.integer("max_changes", 10, 1..=1_000_000);
+        let days = section.integer("max_days", 90, 1..=36_500);
+        let layers = section.integer("max_layers", 3, 1..=5);
+        Self { limits: Limits { changes, days, layers } }
     }
 
     fn judge(&self, dossier: &Dossier, usages: &BTreeMap<&str, Usage>) -> Verdict {
@@ -220,9 +229,9 @@ impl TicketOverused {
         let days = usage.dates.map_or(0, |(first, last)| last.saturating_sub(first) / 86_400);
         let layers = i64::from(usage.layers.len());
         let limits = [
-            (usage.changes, self.max_changes, "changes"),
-            (days, self.max_days, "days"),
-            (layers, self.max_layers, "layers"),
+            (usage.changes, self.limits.changes, "changes"),
+            (days, self.limits.days, "days"),
+            (layers, self.limits.layers, "layers"),
         ];
         let over = limits.iter().filter(|(number, limit, _)| number > limit);
         let over: Vec<String> = over.map(|(number, limit, noun)| format!("{number} {noun} (limit {limit})")).collect();
@@ -279,12 +288,16 @@ mod tests {
 
     #[test]
     fn a_quoted_ticket_is_no_reason() {
-        let changes = [ticketed(1, "SEC-1", TicketRelation::Own), ticketed(2, "SEC-1", TicketRelation::Quoted), dossier(3, "none")];
-        assert_eq!(told(&assess(&TICKET_MISSING, &settings(), &changes)), [
-            "no exception",
-            "exception: SEC-1 is only a mention: it stands in the quotation of another change",
-            "exception: no ticket reference in the message",
-        ]);
+        let changes =
+            [ticketed(1, "SEC-1", TicketRelation::Own), ticketed(2, "SEC-1", TicketRelation::Quoted), dossier(3, "none")];
+        assert_eq!(
+            told(&assess(&TICKET_MISSING, &settings(), &changes)),
+            [
+                "no exception",
+                "exception: SEC-1 is only a mention: it stands in the quotation of another change",
+                "exception: no ticket reference in the message",
+            ]
+        );
     }
 
     #[test]

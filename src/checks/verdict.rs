@@ -27,17 +27,17 @@ impl Verdict {
 
     /// Nothing found, for a reason that the dossier's columns do not show.
     pub(super) fn pass_because(grade: Grade, because: impl Into<Box<str>>) -> Self {
-        Self { outcome: Outcome::NoException(Some(basis(because))), grade, severity: None }
+        Self { outcome: Outcome::NoException(Some(Box::new(basis(because)))), grade, severity: None }
     }
 
     /// Found.
     pub(super) fn exception(grade: Grade, because: impl Into<Box<str>>) -> Self {
-        Self { outcome: Outcome::Exception(basis(because)), grade, severity: None }
+        Self { outcome: Outcome::Exception(Box::new(basis(because))), grade, severity: None }
     }
 
     /// Could not be concluded.
     pub(super) fn not_assessable(because: impl Into<Box<str>>) -> Self {
-        Self { outcome: Outcome::NotAssessable(basis(because)), grade: Grade::None, severity: None }
+        Self { outcome: Outcome::NotAssessable(Box::new(basis(because))), grade: Grade::None, severity: None }
     }
 
     /// Does not concern the subject.
@@ -69,8 +69,8 @@ impl Verdict {
     }
 }
 
-fn basis(because: impl Into<Box<str>>) -> Box<Basis> {
-    Box::new(Basis { because: because.into(), citations: Vec::new() })
+fn basis(because: impl Into<Box<str>>) -> Basis {
+    Basis { because: because.into(), citations: Vec::new() }
 }
 
 /// Records a finding for every change. Changes out of scope are not applicable, and a change whose commit
@@ -146,6 +146,15 @@ pub(super) fn some_of<S: AsRef<str>>(items: impl IntoIterator<Item = S>) -> Stri
     let mut items = items.into_iter();
     let named: Vec<String> = items.by_ref().take(NAMED).map(|item| item.as_ref().to_owned()).collect();
     match items.count() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// The first few of many items whose number is known.
+pub(super) fn first_of(items: impl IntoIterator<Item = String>, total: usize) -> String {
+    let named: Vec<String> = items.into_iter().take(NAMED).collect();
+    match total.saturating_sub(named.len()) {
         0 => named.join(", "),
         more => format!("{} and {more} more", named.join(", ")),
     }

@@ -50,7 +50,7 @@ pub(super) fn validity(period: &Period<'_>, waiver: &Waiver) -> Validity {
         return Validity::Unknown(format!("`{}` does not name one change of this period", shown(&waiver.change)));
     };
     if let Some(reason) = &dossier.classification.out_of_scope {
-        return Validity::Invalid(format!("its change is out of scope: {}", shown(reason)));
+        return Validity::Invalid(format!("its change does not count: {}", shown(reason)));
     }
     against(period, waiver, dossier).unwrap_or(Validity::Valid(number(position)))
 }
@@ -105,7 +105,7 @@ fn against(period: &Period<'_>, waiver: &Waiver, dossier: &Dossier) -> Option<Va
 fn begins_with(id: CommitId, digits: &str) -> bool {
     let nibble = |position: usize| {
         let byte = id.0.as_bytes().get(position / 2)?;
-        char::from_digit(u32::from(if position % 2 == 0 { byte >> 4 } else { byte & 15 }), 16)
+        char::from_digit(u32::from(if position.is_multiple_of(2) { byte >> 4 } else { byte & 15 }), 16)
     };
     digits.chars().enumerate().all(|(position, digit)| nibble(position) == Some(digit.to_ascii_lowercase()))
 }
@@ -172,17 +172,20 @@ mod tests {
             waiver("waiver-invalid", 1),
         ];
         let (told, ..) = run(&settings, &[dossier(1, "Say why")]);
-        assert_eq!(told, [
-            "exception: it gives no reason",
-            "exception: it names no ticket",
-            "exception: it ended on 2026-01-05, its change is of 2026-01-06",
-            "exception: its approver A <ALICE@example.com> is the author of the change (same address)",
-            "not assessable: its approver Alice Example <alice@home.example.org> may be the author (same name, another address)",
-            "exception: its change is not named by at least 12 hexadecimal digits",
-            "not assessable: `abcdefabcdef` does not name one change of this period",
-            "exception: nobody may waive `history-incomplete`",
-            "exception: nobody may waive `waiver-invalid`",
-        ]);
+        assert_eq!(
+            told,
+            [
+                "exception: it gives no reason",
+                "exception: it names no ticket",
+                "exception: it ended on 2026-01-05, its change is of 2026-01-06",
+                "exception: its approver A <ALICE@example.com> is the author of the change (same address)",
+                "not assessable: its approver Alice Example <alice@home.example.org> may be the author (same name, another address)",
+                "exception: its change is not named by at least 12 hexadecimal digits",
+                "not assessable: `abcdefabcdef` does not name one change of this period",
+                "exception: nobody may waive `history-incomplete`",
+                "exception: nobody may waive `waiver-invalid`",
+            ]
+        );
     }
 
     #[test]

@@ -124,7 +124,8 @@ impl<'a> Approvals<'a> {
         let weighed = reviews.iter().map(|claim| {
             let about = about(claim, dossier);
             let standing = self.standing(claim, authors.about(about), &rejecting);
-            let standing = if standing == Standing::Counts { self.once(claim, tally.entry(about).or_default()) } else { standing };
+            let standing =
+                if standing == Standing::Counts { self.once(claim, tally.entry(about).or_default()) } else { standing };
             WeighedReview { claim, about, standing }
         });
         weighed.collect()
@@ -178,8 +179,9 @@ type Author = (Arc<Person>, &'static str);
 pub(in crate::checks) fn authors(dossier: &Dossier) -> impl Iterator<Item = Author> {
     let commit = &dossier.change.commit;
     let side = &dossier.change.side_commits;
-    let own = (!(only_joins(commit) && !side.is_empty())).then(|| (commit.author.person.clone(), "the author"));
-    let side = side.iter().filter(|side| !only_joins(side)).map(|side| (side.author.person.clone(), "the author of a side commit"));
+    let own = (side.is_empty() || !only_joins(commit)).then(|| (commit.author.person.clone(), "the author"));
+    let side =
+        side.iter().filter(|side| !only_joins(side)).map(|side| (side.author.person.clone(), "the author of a side commit"));
     let co_authors = dossier.evidence.co_authors.iter().map(|claim| (claim.value.clone(), "a co-author"));
     own.into_iter().chain(co_authors).chain(side)
 }

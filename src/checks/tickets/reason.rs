@@ -38,21 +38,17 @@ static REASON_MISSING: Card = Card {
              English and German is taken for a reason.",
 };
 
-/// Words that are left in no reason: filler, and the small words around it.
-const FILLER: &[&str] = &[
-    "a", "add", "added", "adding", "adds", "again", "all", "an", "and", "another", "as", "asdf", "at", "better", "by", "change",
-    "changed", "changes", "changing", "chore", "cleanup", "code", "commit", "commits", "content", "create", "created", "creates",
-    "delete", "deleted", "deletes", "directory", "do", "edit", "edited", "edits", "feat", "few", "file", "files", "final", "first",
-    "fix", "fixed", "fixes", "fixing", "fixup", "folder", "for", "foo", "from", "hotfix", "i", "improve", "improved", "improvement",
-    "improvements", "improves", "in", "initial", "into", "is", "it", "latest", "merge", "merged", "minor", "misc", "modified",
-    "modify", "more", "my", "new", "now", "of", "ok", "on", "one", "oops", "or", "other", "please", "push", "refactor", "remove",
-    "removed", "removes", "rename", "renamed", "revert", "save", "sets", "several", "small", "some", "squash", "stuff", "temp", "test",
-    "tested", "testing", "tests", "that", "the", "things", "this", "to", "tmp", "trivial", "try", "tweak", "tweaks", "update",
-    "updated", "updates", "updating", "upload", "uploads", "uploaded", "various", "via", "was", "wip", "with", "work", "working",
-    // German
-    "aktualisiert", "aktualisierung", "anpassung", "anpassungen", "\u{e4}nderung", "\u{e4}nderungen", "behoben", "das", "der", "die", "diverse",
-    "fehler", "kleine", "korrektur", "korrekturen", "neu", "und",
-];
+/// Words that say nothing, in English and German, and the small words around them.
+const FILLER: &str = "
+    a add added adding adds again all an and another as asdf at better by change changed changes changing chore cleanup
+    code commit commits content create created creates delete deleted deletes directory do edit edited edits feat few file
+    files final first fix fixed fixes fixing fixup folder for foo from hotfix i improve improved improvement improvements
+    improves in initial into is it latest merge merged minor misc modified modify more my new now of ok on one oops or
+    other please push refactor remove removed removes rename renamed revert save sets several small some squash stuff temp
+    test tested testing tests that the things this to tmp trivial try tweak tweaks update updated updates updating upload
+    uploads uploaded various via was wip with work working aktualisiert aktualisierung anpassung anpassungen \u{e4}nderung
+    \u{e4}nderungen behoben das der die diverse fehler kleine korrektur korrekturen neu und
+";
 
 /// Lines that a forge or git writes by itself.
 static GENERATED: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -68,7 +64,6 @@ static GENERATED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"squashed commit of the following:?",
         r"add files via upload",
         r"(initial|first) commit",
-        r"(update|updated|create|created|delete|deleted|rename) \S+(\s+to \S+)?",
         r"apply suggestions? from( @\S+)? code review",
         r"apply \d+ suggestion\(s\) to \d+ file\(s\)",
     ];
@@ -92,7 +87,7 @@ impl ReasonMissing {
         let minimum_words = usize::try_from(section.integer("minimum_words", 1, 1..=20)).unwrap_or(1);
         let more = section.strings("filler_words").unwrap_or_default();
         let more = more.into_iter().map(|(_, word)| word.to_lowercase());
-        Self { minimum_words, filler: FILLER.iter().map(|word| (*word).to_owned()).chain(more).collect() }
+        Self { minimum_words, filler: FILLER.split_whitespace().map(str::to_owned).chain(more).collect() }
     }
 
     fn judge(&self, dossier: &Dossier) -> Verdict {
@@ -114,10 +109,10 @@ impl ReasonMissing {
     fn has_reason(&self, commit: &Commit, trailers: &BTreeSet<usize>) -> bool {
         let mut words = BTreeSet::new();
         for (number, line) in (1..).zip(commit.message.value.lines()) {
-            if trailers.contains(&number) || is_generated(line) {
+            let line = MARKS.as_ref().map_or(line.into(), |marks| marks.replace_all(line, " "));
+            if trailers.contains(&number) || is_generated(&line) {
                 continue;
             }
-            let line = MARKS.as_ref().map_or(line.into(), |marks| marks.replace_all(line, " "));
             for word in line.split_whitespace().filter_map(|token| self.word(token, &commit.file_edits)) {
                 words.insert(word);
                 if words.len() >= self.minimum_words {
@@ -152,11 +147,7 @@ impl Check for ReasonMissing {
 }
 
 fn is_generated(line: &str) -> bool {
-    GENERATED.as_ref().is_some_and(|generated| generated.is_match(without_marks(line).trim()))
-}
-
-fn without_marks(line: &str) -> std::borrow::Cow<'_, str> {
-    MARKS.as_ref().map_or(line.into(), |marks| marks.replace_all(line, " "))
+    GENERATED.as_ref().is_some_and(|generated| generated.is_match(line.trim()))
 }
 
 /// Whether a word is the name of a changed file, such as `Dockerfile` or `README`.
@@ -194,10 +185,26 @@ mod tests {
     #[test]
     fn ids_filler_file_names_and_generated_titles_are_no_reason() {
         for message in [
-            "", "\n\n", "fix", "WIP\n\nmore", "SEC-12", "SEC-12: fix (#34)", "Update README.md", "Update README", "Create values.yaml (#3)",
-            "fix(deploy): updates", "Merge branch 'x' into 'main'\n\nSee merge request a/b!1", "https://example.com/browse/SEC-1", "Dockerfile",
-            "Revert \"Close the port\"\n\nThis reverts commit 0123456789abcdef.", "Merged PR 12: update", "Initial commit", "Fixes #12, fixes #13",
-            "\u{c4}nderungen", "a.yaml b/c/d.yaml v1.2.3", "test-fix",
+            "",
+            "\n\n",
+            "fix",
+            "WIP\n\nmore",
+            "SEC-12",
+            "SEC-12: fix (#34)",
+            "Update README.md",
+            "Update README",
+            "Create values.yaml (#3)",
+            "fix(deploy): updates",
+            "Merge branch 'x' into 'main'\n\nSee merge request a/b!1",
+            "https://example.com/browse/SEC-1",
+            "Dockerfile",
+            "Revert \"Close the port\"\n\nThis reverts commit 0123456789abcdef.",
+            "Merged PR 12: update",
+            "Initial commit",
+            "Fixes #12, fixes #13",
+            "\u{c4}nderungen",
+            "a.yaml b/c/d.yaml v1.2.3",
+            "test-fix",
         ] {
             assert_eq!(outcome(message), "exception", "{message:?}");
         }
@@ -206,8 +213,14 @@ mod tests {
     #[test]
     fn one_sentence_anywhere_is_a_reason() {
         for message in [
-            "Close the metrics port (#12)", "fix\n\nThe probe timed out under load", "SEC-1 tighten egress", "fix(deploy): correct typo",
-            "Merge pull request #1 from a/b\n\nDeny privileged pods", "Revert \"x\"\n\nIt blocked the ingress", "\u{4fee}\u{590d}\u{7aef}\u{53e3}",
+            "Close the metrics port (#12)",
+            "fix\n\nThe probe timed out under load",
+            "Update gatekeeper",
+            "SEC-1 tighten egress",
+            "fix(deploy): correct typo",
+            "Merge pull request #1 from a/b\n\nDeny privileged pods",
+            "Revert \"x\"\n\nIt blocked the ingress",
+            "\u{4fee}\u{590d}\u{7aef}\u{53e3}",
             "Merged PR 12: Rotate certificates",
         ] {
             assert_eq!(outcome(message), "no exception", "{message:?}");
@@ -228,8 +241,9 @@ mod tests {
     #[test]
     fn settings_add_words_and_raise_the_number() {
         let strict = settings_with("[checks.reason-missing]\nminimum_words = 2\nfiller_words = [\"Bump\"]");
-        assert_eq!(outcomes(&assess(&REASON_MISSING, &strict, &[dossier(1, "Bump dex"), dossier(2, "Rotate dex keys")])), [
-            "exception", "no exception"
-        ]);
+        assert_eq!(
+            outcomes(&assess(&REASON_MISSING, &strict, &[dossier(1, "Bump dex"), dossier(2, "Rotate dex keys")])),
+            ["exception", "no exception"]
+        );
     }
 }
