@@ -1,9 +1,34 @@
 //! The catalogue: every rule that is applied to a period, one file per family of questions.
+//!
+//! A check is pure: it sees dossiers, never Git. It records a finding for every subject, passes too.
+
+mod catalogue;
+mod cards;
+mod status;
+mod waivers;
+mod verdict;
+mod register;
+mod history;
+mod tickets;
+mod review;
+mod path;
+mod people;
+mod layers;
+mod guards;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
 
 use crate::evidence::{Citation, Dossier, Grade};
 use crate::repository::{AuditRange, Completeness};
-use crate::settings::{Layer, Settings};
-use crate::text::CommitId;
+use crate::settings::Settings;
+use crate::text::Timestamp;
+
+pub use cards::{cards, explain};
+pub use catalogue::{Catalogue, Family, Listing, families};
+pub use review::{Approvals, Standing, WeighedReview};
+pub use status::{Status, statuses};
 
 /// Everything a check may see.
 #[derive(Debug)]
@@ -12,6 +37,8 @@ pub struct Period<'a> {
     pub range: &'a AuditRange,
     /// Whether the record is whole.
     pub completeness: &'a Completeness,
+    /// The committer date of the change before the first one; `None` when there is none or it could not be read.
+    pub previous_committed_at: Option<Timestamp>,
     /// Every arrival, oldest first.
     pub dossiers: &'a [Dossier],
     /// What is in force.
@@ -64,15 +91,26 @@ pub struct Card {
     pub references: &'static [(&'static str, &'static str)],
     /// What it needs; when missing it concludes nothing.
     pub needs: &'static str,
-    /// Who may waive a finding.
+    /// Who may waive a finding; `nobody` for what is never waived.
     pub waivable_by: &'static str,
-    /// Its settings, one per line: `name (default): meaning`.
+    /// Its own settings as (name, default, meaning), beside `enabled` and `severity`.
     pub settings: &'static [(&'static str, &'static str, &'static str)],
     /// The version that brought it.
     pub since: &'static str,
     /// What it cannot see.
     pub limits: &'static str,
 }
+
+impl Card {
+    /// Whether a waiver may stand beside an exception of this check.
+    #[must_use]
+    pub fn is_waivable(&self) -> bool {
+        self.severity != Severity::Blocker && self.waivable_by != NOBODY
+    }
+}
+
+/// What `waivable_by` says on the card of a check that is never waived.
+const NOBODY: &str = "nobody";
 
 /// What a check concluded about one subject, passes included.
 #[derive(Clone, Debug)]
@@ -100,6 +138,17 @@ pub enum Subject {
     SideCommit(u32, u32),
     /// A waiver, by its position in the settings.
     Waiver(u16),
+}
+
+impl Subject {
+    /// The position of the change that it is about, if it is about one.
+    #[must_use]
+    pub fn change(self) -> Option<u32> {
+        match self {
+            Self::Change(change) | Self::SideCommit(change, _) => Some(change),
+            Self::Period | Self::Waiver(_) => None,
+        }
+    }
 }
 
 /// The four conclusions.
@@ -153,6 +202,10 @@ pub trait Check: std::fmt::Debug {
     fn card(&self) -> &'static Card;
     /// Its conclusions, ordered by subject.
     fn assess(&self, period: &Period<'_>) -> Vec<Finding>;
+    /// Its conclusions about what the other checks concluded, once waivers stand beside their exceptions.
+    fn assess_conclusions(&self, _period: &Period<'_>, _others: &[Assessment]) -> Vec<Finding> {
+        Vec::new()
+    }
 }
 
 /// All findings of one check.
@@ -163,5 +216,3 @@ pub struct Assessment {
     /// Its findings, ordered by subject.
     pub findings: Vec<Finding>,
 }
-
-fn _uses(_: CommitId, _: Layer) {}

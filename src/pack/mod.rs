@@ -1,5 +1,7 @@
 //! The frozen result of an audit: what is rendered, counted twice and sealed.
 
+pub use crate::checks::Status;
+
 use crate::checks::{Assessment, Card};
 use crate::evidence::Dossier;
 use crate::repository::{AuditRange, Completeness};
@@ -28,35 +30,6 @@ pub struct Pack {
     pub tie_outs: Vec<TieOut>,
     /// The version of countersign.
     pub version: &'static str,
-}
-
-/// One change's status over all checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// Nothing of the change is in scope.
-    OutOfScope,
-    /// No check found an exception and every one that applies could conclude.
-    NoException,
-    /// No exception that is not waived, at least one waived.
-    WaivedOnly,
-    /// No exception, at least one check could not conclude.
-    NotAssessableOnly,
-    /// At least one exception that is not waived.
-    Exception,
-}
-
-impl Status {
-    /// The words for it in packs.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::OutOfScope => "out of scope",
-            Self::NoException => "no exception",
-            Self::WaivedOnly => "waived only",
-            Self::NotAssessableOnly => "not assessable",
-            Self::Exception => "exception",
-        }
-    }
 }
 
 /// Two independent counts that must agree.

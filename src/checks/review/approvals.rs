@@ -1,0 +1,255 @@
+//! Which reviews count as independent approvals, and why the others do not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Register, Sameness, counted};
+use crate::changes::Commit;
+use crate::checks::register::Circle;
+use crate::evidence::{Claim, Decision, Dossier, Grade, Review, Source};
+use crate::settings::Settings;
+use crate::settings::reader::Section;
+use crate::text::{CommitId, Person};
+
+/// Weighs reviews by the register and the grade that the settings demand.
+#[derive(Clone, Debug)]
+pub struct Approvals<'a> {
+    pub(super) register: Register<'a>,
+    minimum_grade: Grade,
+}
+
+/// One review and whether it counts.
+#[derive(Clone, Debug)]
+pub struct WeighedReview<'a> {
+    /// The review as claimed.
+    pub claim: &'a Claim<Review>,
+    /// The side commit that it is about; `None` for the whole change.
+    pub about: Option<CommitId>,
+    /// Whether it counts, or why not.
+    pub standing: Standing,
+}
+
+/// Whether a review counts as an independent approval, or why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It counts.
+    Counts,
+    /// It stands in the quotation of another change.
+    Quoted,
+    /// The reviewer commented or rejected.
+    NotAnApproval,
+    /// The same reviewer also rejected it.
+    AlsoRejected,
+    /// The reviewer is a bot.
+    Bot,
+    /// The reviewer wrote part of it: as whom, and how that is known.
+    Own {
+        /// `the author`, `a co-author` or `the author of a side commit`.
+        role: &'static str,
+        /// How the two spellings were joined.
+        how: &'static str,
+    },
+    /// Whether the reviewer wrote part of it cannot be told: as whom, and why.
+    Unclear(&'static str, &'static str),
+    /// The grade is below the demanded one.
+    TooWeak,
+    /// The same person is counted already.
+    Repeated,
+}
+
+impl Standing {
+    /// Why it does not count, in a few words; `counts` when it does.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Counts => "counts".to_owned(),
+            Self::Quoted => "stands in the quotation of another change".to_owned(),
+            Self::NotAnApproval => "did not approve".to_owned(),
+            Self::AlsoRejected => "also rejected it".to_owned(),
+            Self::Bot => "is a bot".to_owned(),
+            Self::Own { role, how } => format!("is {role} ({how})"),
+            Self::Unclear(role, why) => format!("may be {role} ({why})"),
+            Self::TooWeak => "is below the grade that the settings demand".to_owned(),
+            Self::Repeated => "is counted already".to_owned(),
+        }
+    }
+
+    /// Whether the reviewer is somebody else than the authors; `None` where that cannot be told or was not looked at.
+    #[must_use]
+    pub fn independent(&self) -> Option<bool> {
+        match self {
+            Self::Counts | Self::TooWeak | Self::Repeated => Some(true),
+            Self::Own { .. } => Some(false),
+            Self::Quoted | Self::NotAnApproval | Self::AlsoRejected | Self::Bot | Self::Unclear(..) => None,
+        }
+    }
+}
+
+impl WeighedReview<'_> {
+    /// Whether it counts.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.standing == Standing::Counts
+    }
+}
+
+/// The key `minimum_grade` of `review-missing`.
+pub(super) fn minimum_grade(section: &mut Section) -> Grade {
+    let words = [Grade::Asserted, Grade::Recorded, Grade::Verified].map(|grade| (grade.word(), grade));
+    section.choice("minimum_grade", Grade::Asserted, &words)
+}
+
+impl<'a> Approvals<'a> {
+    /// As the settings of `review-missing` and the register say.
+    #[must_use]
+    pub fn of(settings: &'a Settings) -> Self {
+        let mut section = settings.checks.section(super::REVIEW_MISSING.id);
+        Self::with(Register::of(settings), minimum_grade(&mut section))
+    }
+
+    pub(super) fn with(register: Register<'a>, minimum_grade: Grade) -> Self {
+        Self { register, minimum_grade }
+    }
+
+    /// Every review of a change in the order of its evidence, each with its standing.
+    #[must_use]
+    pub fn weigh<'d>(&self, dossier: &'d Dossier) -> Vec<WeighedReview<'d>> {
+        let reviews = &dossier.evidence.reviews;
+        if reviews.is_empty() {
+            return Vec::new();
+        }
+        let rejecting = self.rejecting(reviews);
+        let authors = Authors::of(dossier, &self.register);
+        let mut tally = BTreeMap::<Option<CommitId>, Circle>::new();
+        let weighed = reviews.iter().map(|claim| {
+            let about = about(claim, dossier);
+            let standing = self.standing(claim, authors.about(about), &rejecting);
+            let standing =
+                if standing == Standing::Counts { self.once(claim, tally.entry(about).or_default()) } else { standing };
+            WeighedReview { claim, about, standing }
+        });
+        weighed.collect()
+    }
+
+    fn rejecting(&self, reviews: &[Claim<Review>]) -> BTreeSet<String> {
+        let rejected = |claim: &&Claim<Review>| claim.value.decision == Decision::Rejected && !claim.value.quoted;
+        reviews.iter().filter(rejected).map(|claim| self.register.key(&claim.value.reviewer)).collect()
+    }
+
+    fn standing(&self, claim: &Claim<Review>, authors: Option<&Circle>, rejecting: &BTreeSet<String>) -> Standing {
+        let review = &claim.value;
+        if review.quoted {
+            return Standing::Quoted;
+        }
+        if review.decision != Decision::Approved {
+            return Standing::NotAnApproval;
+        }
+        if self.register.is_bot(&review.reviewer) {
+            return Standing::Bot;
+        }
+        match authors.and_then(|authors| authors.find(&self.register, &review.reviewer)) {
+            Some((role, Sameness::Same(how))) => return Standing::Own { role, how },
+            Some((role, Sameness::Unclear(why))) => return Standing::Unclear(role, why),
+            Some((_, Sameness::Different)) | None => {}
+        }
+        if rejecting.contains(&self.register.key(&review.reviewer)) {
+            return Standing::AlsoRejected;
+        }
+        if claim.grade < self.minimum_grade {
+            return Standing::TooWeak;
+        }
+        Standing::Counts
+    }
+
+    /// Counts a person once for the change, and once for each side commit.
+    fn once(&self, claim: &Claim<Review>, counted: &mut Circle) -> Standing {
+        let reviewer = &claim.value.reviewer;
+        if counted.find(&self.register, reviewer).is_some() {
+            return Standing::Repeated;
+        }
+        counted.add(&self.register, reviewer.clone(), "a reviewer");
+        Standing::Counts
+    }
+}
+
+/// Somebody who wrote part of a change, and what they are to it.
+type Author = (Arc<Person>, &'static str);
+
+/// Everybody who wrote part of a change. Whoever only pressed the button for a merge without content of its own did not.
+pub(in crate::checks) fn authors(dossier: &Dossier) -> impl Iterator<Item = Author> {
+    let commit = &dossier.change.commit;
+    let side = &dossier.change.side_commits;
+    let own = (side.is_empty() || !only_joins(commit)).then(|| (commit.author.person.clone(), "the author"));
+    let side =
+        side.iter().filter(|side| !only_joins(side)).map(|side| (side.author.person.clone(), "the author of a side commit"));
+    let co_authors = dossier.evidence.co_authors.iter().map(|claim| (claim.value.clone(), "a co-author"));
+    own.into_iter().chain(co_authors).chain(side)
+}
+
+/// Who wrote what of a change that has reviews.
+#[derive(Debug)]
+struct Authors {
+    whole: Circle,
+    side: BTreeMap<CommitId, Circle>,
+}
+
+impl Authors {
+    fn of(dossier: &Dossier, register: &Register<'_>) -> Self {
+        let mut whole = Circle::default();
+        authors(dossier).for_each(|(person, role)| whole.add(register, person, role));
+        let mut side = BTreeMap::<CommitId, Circle>::new();
+        for commit in &dossier.change.side_commits {
+            side.entry(commit.id).or_default().add(register, commit.author.person.clone(), "the author of the side commit");
+        }
+        for claim in &dossier.evidence.co_authors {
+            if let Source::SideCommit(id) = claim.citation.source {
+                side.entry(id).or_default().add(register, claim.value.clone(), "a co-author");
+            }
+        }
+        Self { whole, side }
+    }
+
+    fn about(&self, side: Option<CommitId>) -> Option<&Circle> {
+        side.map_or(Some(&self.whole), |id| self.side.get(&id))
+    }
+}
+
+/// Whether a commit is a merge that is known to add nothing of its own.
+fn only_joins(commit: &Commit) -> bool {
+    let adds_nothing = |merge: &crate::changes::MergeContent| merge.unexplained.is_empty() && merge.undecided.is_none();
+    commit.parents.len() > 1 && commit.merge.as_deref().is_some_and(adds_nothing)
+}
+
+/// The side commit that a review was given for; `None` when it is about the whole change.
+fn about(claim: &Claim<Review>, dossier: &Dossier) -> Option<CommitId> {
+    match &claim.citation.source {
+        Source::Change => None,
+        Source::SideCommit(id) => Some(*id),
+        Source::Note(_, id) => (*id != dossier.change.id()).then_some(*id),
+    }
+}
+
+/// What is missing to the demanded number of approvals; `None` when nothing is. Approvals of the change as a whole
+/// count for all of it; those of side commits only when every side commit has enough.
+pub(super) fn shortfall(dossier: &Dossier, weighed: &[WeighedReview<'_>], minimum: usize) -> Option<String> {
+    let counting = || weighed.iter().filter(|review| review.counts());
+    let whole = counting().filter(|review| review.about.is_none()).count();
+    if whole >= minimum {
+        return None;
+    }
+    let of = counted(minimum, "independent approval");
+    let mut by_side = BTreeMap::<CommitId, usize>::new();
+    for id in counting().filter_map(|review| review.about) {
+        *by_side.entry(id).or_default() += 1;
+    }
+    if by_side.is_empty() {
+        return Some(format!("{whole} of {of}"));
+    }
+    let side: Vec<&Commit> = dossier.change.side_commits.iter().filter(|side| !only_joins(side)).collect();
+    let short = side.iter().filter(|side| whole + by_side.get(&side.id).copied().unwrap_or_default() < minimum);
+    let short: Vec<String> = short.map(|side| side.id.0.short()).collect();
+    (!short.is_empty()).then(|| {
+        let total = counted(side.len(), "side commit");
+        format!("{} of {total} without {of}: {}", short.len(), super::some_of(short))
+    })
+}
