@@ -27,6 +27,54 @@ pub(super) struct Columns<'a> {
     /// Tells this pack from every other one: 16 hexadecimal digits.
     pub pack_id: String,
     sheets: Vec<u32>,
+    parts: Vec<Parts<'a>>,
+}
+
+/// The findings of one check by what they are about; each part is ordered by subject.
+struct Parts<'a> {
+    card: &'static Card,
+    period: &'a [Finding],
+    changes: &'a [Finding],
+    side_commits: &'a [Finding],
+    waivers: &'a [Finding],
+}
+
+impl<'a> Parts<'a> {
+    fn of(assessment: &'a Assessment) -> Self {
+        let rest = &assessment.findings[..];
+        let (period, rest) = split(rest, Subject::Change(0));
+        let (changes, rest) = split(rest, Subject::SideCommit(0, 0));
+        let (side_commits, waivers) = split(rest, Subject::Waiver(0));
+        Self { card: assessment.card, period, changes, side_commits, waivers }
+    }
+
+    /// The findings about one change itself.
+    fn of_change(&self, change: u32) -> &'a [Finding] {
+        let is_it = |finding: &Finding| finding.subject == Subject::Change(change);
+        // A check with one finding for each change has it at the change's own position.
+        let guess = usize::try_from(change).unwrap_or(usize::MAX);
+        let hit = self.changes.get(guess).is_some_and(is_it);
+        let before = guess.checked_sub(1).and_then(|guess| self.changes.get(guess)).is_some_and(is_it);
+        let rest = if hit && !before {
+            self.changes.get(guess..).unwrap_or_default()
+        } else {
+            split(self.changes, Subject::Change(change)).1
+        };
+        let end = rest.iter().position(|finding| !is_it(finding)).unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
+    }
+
+    /// The findings about the side commits of one change.
+    fn of_side_commits(&self, change: u32) -> &'a [Finding] {
+        let from = split(self.side_commits, Subject::SideCommit(change, 0)).1;
+        from.get(..from.partition_point(|finding| finding.subject <= Subject::SideCommit(change, u32::MAX))).unwrap_or_default()
+    }
+}
+
+/// Findings before a subject, and the others.
+fn split(findings: &[Finding], subject: Subject) -> (&[Finding], &[Finding]) {
+    let middle = findings.partition_point(|finding| finding.subject < subject);
+    findings.split_at_checked(middle).unwrap_or((findings, &[]))
 }
 
 impl<'a> Columns<'a> {
@@ -40,7 +88,13 @@ impl<'a> Columns<'a> {
             next += 1;
             next - 1
         });
-        Self { pack, register: Register::new(&pack.settings), pack_id: pack_id(pack), sheets: sheets.collect() }
+        Self {
+            pack,
+            register: Register::new(&pack.settings),
+            pack_id: pack_id(pack),
+            sheets: sheets.collect(),
+            parts: pack.assessments.iter().map(Parts::of).collect(),
+        }
     }
 
     /// Every dossier with its position.
@@ -62,28 +116,22 @@ impl<'a> Columns<'a> {
     }
 
     /// Every finding about a change or its side commits, in catalogue order.
-    pub fn findings_of(&self, position: usize) -> impl Iterator<Item = (&'static Card, &'a Finding)> + use<'a> {
+    pub fn findings_of(&self, position: usize) -> impl Iterator<Item = (&'static Card, &'a Finding)> {
         let change = u32::try_from(position).unwrap_or(u32::MAX);
-        self.pack.assessments.iter().flat_map(move |assessment| {
-            let own = between(assessment, Subject::Change(change), Subject::Change(change));
-            let side = between(assessment, Subject::SideCommit(change, 0), Subject::SideCommit(change, u32::MAX));
-            own.iter().chain(side).map(move |finding| (assessment.card, finding))
+        self.parts.iter().flat_map(move |part| {
+            let findings = part.of_change(change).iter().chain(part.of_side_commits(change));
+            findings.map(|finding| (part.card, finding))
         })
     }
 
     /// Every finding about the period as a whole, in catalogue order.
-    pub fn findings_of_period(&self) -> impl Iterator<Item = (&'static Card, &'a Finding)> + use<'a> {
-        self.pack.assessments.iter().flat_map(|assessment| {
-            between(assessment, Subject::Period, Subject::Period).iter().map(move |finding| (assessment.card, finding))
-        })
+    pub fn findings_of_period(&self) -> impl Iterator<Item = (&'static Card, &'a Finding)> {
+        self.parts.iter().flat_map(|part| part.period.iter().map(|finding| (part.card, finding)))
     }
 
     /// Every finding about a waiver, in catalogue order.
-    pub fn findings_of_waivers(&self) -> impl Iterator<Item = (&'static Card, &'a Finding)> + use<'a> {
-        self.pack.assessments.iter().flat_map(|assessment| {
-            let findings = between(assessment, Subject::Waiver(0), Subject::Waiver(u16::MAX));
-            findings.iter().map(move |finding| (assessment.card, finding))
-        })
+    pub fn findings_of_waivers(&self) -> impl Iterator<Item = (&'static Card, &'a Finding)> {
+        self.parts.iter().flat_map(|part| part.waivers.iter().map(|finding| (part.card, finding)))
     }
 
     /// The dossier a finding is about, where it is about one.
@@ -118,7 +166,7 @@ impl<'a> Columns<'a> {
         let waiver = finding.waiver.and_then(|index| self.pack.settings.waivers.get(usize::from(index)));
         waiver.map_or_else(String::new, |waiver| {
             let approver = waiver.approver.to_string();
-            visible_line(&format!("{}, accepted by {approver}, {}, until {}", waiver.reason, waiver.ticket, waiver.until))
+            one_line(&format!("{}, accepted by {approver}, {}, until {}", waiver.reason, waiver.ticket, waiver.until))
         })
     }
 
@@ -146,14 +194,6 @@ impl<'a> Columns<'a> {
         }
         facts
     }
-}
-
-/// The part of a check's findings between two subjects, both included.
-fn between(assessment: &Assessment, first: Subject, last: Subject) -> &[Finding] {
-    let findings = &assessment.findings;
-    let from = findings.partition_point(|finding| finding.subject < first);
-    let rest = findings.get(from..).unwrap_or_default();
-    rest.get(..rest.partition_point(|finding| finding.subject <= last)).unwrap_or_default()
 }
 
 /// Everything derived about one change that more than one file of the pack shows.
@@ -248,7 +288,8 @@ fn unique(values: impl Iterator<Item = String>) -> Vec<String> {
 fn pack_id(pack: &Pack) -> String {
     let range = &pack.range;
     let start = range.start.map_or_else(|| "beginning".to_owned(), |start| start.to_string());
-    let parts = [start, range.end.to_string(), pack.population_hash.clone(), pack.settings.digest.clone(), pack.version.to_owned()];
+    let parts =
+        [start, range.end.to_string(), pack.population_hash.clone(), pack.settings.digest.clone(), pack.version.to_owned()];
     short_hash(&parts.join("\n"))
 }
 
@@ -273,6 +314,17 @@ pub(super) fn sheet_page(page: usize) -> String {
 /// The anchor of a change's evidence sheet.
 pub(super) fn anchor(change: &Change) -> String {
     format!("c-{}", change.id().0.short())
+}
+
+/// Text on one line, hidden characters as code points; nearly all text is plain and only copied.
+pub(super) fn one_line(text: &str) -> String {
+    let text = text.trim();
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) { text.to_owned() } else { visible_line(text) }
+}
+
+/// Whether text holds nothing but printable ASCII and line feeds.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'))
 }
 
 /// A time as RFC 3339 in UTC; empty when it cannot be read.
@@ -310,12 +362,12 @@ pub(super) fn day(moment: &Moment) -> String {
 
 /// A person on one line, hidden characters as code points.
 pub(super) fn person(person: &Person) -> String {
-    visible_line(&person.to_string())
+    one_line(&person.to_string())
 }
 
 /// A path on one line, hidden characters as code points.
 pub(super) fn path(path: &crate::text::RepoPath) -> String {
-    visible_line(&path.to_text())
+    one_line(&path.to_text())
 }
 
 /// The layer cell of a file: names, `ignored` or `unmapped`.
@@ -392,7 +444,7 @@ pub(super) fn citation(citation: &Citation, change: &Change) -> String {
     match &citation.source {
         Source::Change => format!("commit {}, {place}", change.id()),
         Source::SideCommit(commit) => format!("commit {commit}, {place}"),
-        Source::Note(reference, commit) => visible_line(&format!("{reference} on commit {commit}, {place}")),
+        Source::Note(reference, commit) => one_line(&format!("{reference} on commit {commit}, {place}")),
     }
 }
 
@@ -402,7 +454,7 @@ pub(super) fn near_citation(citation: &Citation) -> String {
     match &citation.source {
         Source::Change => place.into_owned(),
         Source::SideCommit(commit) => format!("side commit {}, {place}", commit.0.short()),
-        Source::Note(reference, commit) => visible_line(&format!("{reference} on {}, {place}", commit.0.short())),
+        Source::Note(reference, commit) => one_line(&format!("{reference} on {}, {place}", commit.0.short())),
     }
 }
 
@@ -418,14 +470,11 @@ fn place_words(place: Place) -> Cow<'static, str> {
     }
 }
 
-/// Whether a claim stands in the trailer block as git reads it.
+/// What to add to a place in a message that looks like a trailer and is none.
 pub(super) fn block_words(place: Place) -> &'static str {
     match place {
-        Place::Trailer(_) => "in the trailer block",
-        Place::Body(_) => "in the body, outside the trailer block",
-        Place::Subject => "in the subject",
-        Place::Note(_) => "in a note",
-        Place::Branch | Place::Header | Place::Topology => "outside the message",
+        Place::Body(_) => ", outside the trailer block",
+        Place::Trailer(_) | Place::Subject | Place::Note(_) | Place::Branch | Place::Header | Place::Topology => "",
     }
 }
 
@@ -434,16 +483,19 @@ pub(super) fn anomalies(commit: &Commit) -> Vec<String> {
     let mut found = Vec::new();
     for (who, signature) in [("author", &commit.author), ("committer", &commit.committer)] {
         if let Moment::Unreadable(raw) = &signature.when {
-            found.push(visible_line(&format!("{who} time unreadable: {}", shorten(raw, 80))));
+            found.push(one_line(&format!("{who} time unreadable: {}", shorten(raw, 80))));
         }
         let person = &signature.person;
         if person.name.value.contains(is_hidden) || person.mail.value.contains(is_hidden) {
             found.push(format!("{who} has hidden characters"));
         }
     }
-    if commit.message.value.contains('\0') {
+    let message = &commit.message.value;
+    if is_plain(message) {
+        // Nothing to say, and no need to look at each character.
+    } else if message.contains('\0') {
         found.push("message holds a NUL byte".to_owned());
-    } else if commit.message.value.chars().any(|c| is_hidden(c) && c != '\r') {
+    } else if message.chars().any(|c| is_hidden(c) && c != '\r') {
         found.push("message holds hidden characters".to_owned());
     }
     if commit.message.lossy {
@@ -452,12 +504,15 @@ pub(super) fn anomalies(commit: &Commit) -> Vec<String> {
     if commit.parents.len() > 2 {
         found.push(format!("{} parents", commit.parents.len()));
     }
-    found.extend(commit.gaps.iter().map(|gap| visible_line(&gap.reason)));
+    found.extend(commit.gaps.iter().map(|gap| one_line(&gap.reason)));
     found
 }
 
 /// Text cut to a number of characters; says how long it is when cut.
 pub(super) fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
+    if text.len() <= limit {
+        return text.into();
+    }
     match text.char_indices().nth(limit) {
         None => text.into(),
         Some((end, _)) => format!("{} … (cut, {} bytes in all)", text.get(..end).unwrap_or_default(), text.len()).into(),
@@ -576,7 +631,7 @@ pub(super) const NOT_PARSED_REASON: &str = "this version reads kinds by line, it
 
 /// The sentence of a finding on one line; empty where it needs none.
 pub(super) fn because(finding: &Finding) -> String {
-    finding.outcome.basis().map(|basis| visible_line(&basis.because)).unwrap_or_default()
+    finding.outcome.basis().map(|basis| one_line(&basis.because)).unwrap_or_default()
 }
 
 /// Whether a review was given before the change arrived: `yes`, `no` or `unknown`.
@@ -602,7 +657,7 @@ pub(super) fn trailers(dossier: &Dossier, commit: &Commit) -> Vec<String> {
     }
     let words = |trailer: &crate::evidence::Trailer| {
         let outside = if trailer.in_block { "" } else { " (in the body)" };
-        visible_line(&format!("{}: {}{outside}", trailer.key, trailer.value))
+        one_line(&format!("{}: {}{outside}", trailer.key, trailer.value))
     };
     dossier.evidence.trailers.iter().map(words).collect()
 }

@@ -12,7 +12,7 @@ use crate::checks::{Card, Finding};
 use crate::classification::FileClass;
 use crate::evidence::{Dossier, Source};
 use crate::pack::{Pack, TieOut};
-use crate::text::{CommitId, Person, visible_line};
+use crate::text::{CommitId, Person};
 
 /// Writes every table below `data/`.
 ///
@@ -96,13 +96,13 @@ fn joined<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> String {
         if !cell.is_empty() {
             cell.push_str("; ");
         }
-        cell.push_str(&visible_line(value.as_ref()));
+        cell.push_str(&columns::one_line(value.as_ref()));
     }
     cell
 }
 
 fn name_and_mail(person: &Person) -> [String; 2] {
-    [visible_line(&person.name.value), visible_line(&person.mail.value)]
+    [columns::one_line(&person.name.value), columns::one_line(&person.mail.value)]
 }
 
 #[rustfmt::skip] // in the groups of the description, not one a line
@@ -121,7 +121,9 @@ fn changes(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError
         let facts = columns.facts(position, dossier);
         let status = columns.status(position).words().to_owned();
         let origin = origin_cells(position, dossier);
-        rows.row(origin.into_iter().chain(content_cells(dossier, &facts)).chain(judgement_cells(dossier, &facts)).chain([status]))?;
+        rows.row(
+            origin.into_iter().chain(content_cells(dossier, &facts)).chain(judgement_cells(dossier, &facts)).chain([status]),
+        )?;
     }
     Ok(())
 }
@@ -138,7 +140,7 @@ fn origin_cells(position: usize, dossier: &Dossier) -> Vec<String> {
         commit.parents.first().map(CommitId::to_string).unwrap_or_default(),
         commit.parents.len().to_string(),
         dossier.arrival.word().to_owned(),
-        visible_line(commit.subject()),
+        columns::one_line(commit.subject()),
         joined(dossier.evidence.proposal.iter().map(|claim| &claim.value.id)),
         author_name,
         author_mail,
@@ -162,7 +164,7 @@ fn content_cells(dossier: &Dossier, facts: &Facts<'_>) -> [String; 8] {
         yes_no(facts.layers.len() > 1),
         joined(&facts.environments),
         yes_no(reason.is_none()),
-        reason.map(visible_line).unwrap_or_default(),
+        reason.map(columns::one_line).unwrap_or_default(),
         dossier.change.commit.file_edits.len().to_string(),
         String::new(),
         String::new(),
@@ -237,7 +239,7 @@ fn commit_cells(dossier: &Dossier, commit: &Commit, source: &Source) -> Vec<Stri
         committer_mail,
         columns::utc(&commit.committer.when),
         columns::offset(&commit.committer.when),
-        visible_line(commit.subject()),
+        columns::one_line(commit.subject()),
         joined(columns::trailers(dossier, commit)),
         joined(co_authors.map(|claim| claim.value.to_string())),
         joined(tickets.map(|claim| &claim.value.id)),
@@ -273,8 +275,8 @@ fn file_cells(change_id: &str, edit: &FileEdit, class: Option<&FileClass>) -> [S
         edit.old_path.as_ref().map(columns::path).unwrap_or_default(),
         edit.kind.letter().to_string(),
         class.map(columns::layer_words).unwrap_or_default(),
-        class.map(|class| visible_line(&class.rule)).unwrap_or_default(),
-        class.and_then(|class| class.environment.as_deref()).map(visible_line).unwrap_or_default(),
+        class.map(|class| columns::one_line(&class.rule)).unwrap_or_default(),
+        class.and_then(|class| class.environment.as_deref()).map(columns::one_line).unwrap_or_default(),
         blob(edit.before),
         blob(edit.after),
         mode(edit.before),
@@ -302,10 +304,10 @@ fn approvals(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderErr
             rows.row([
                 change_id.clone(),
                 proposal.clone(),
-                registered.map_or_else(|| raw.clone(), |person| visible_line(&person.name)),
+                registered.map_or_else(|| raw.clone(), |person| columns::one_line(&person.name)),
                 raw,
                 review.decision.word().to_owned(),
-                review.at.as_deref().map(visible_line).unwrap_or_default(),
+                review.at.as_deref().map(columns::one_line).unwrap_or_default(),
                 String::new(),
                 change_id.clone(),
                 "unknown".to_owned(),
@@ -334,8 +336,8 @@ fn tickets(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError
         for claim in &dossier.evidence.tickets {
             let mut cells: [String; 15] = Default::default();
             let [ticket, system, place, resolved, _, _, _, _, _, _, _, change_ids, _, _, citation] = &mut cells;
-            *ticket = visible_line(&claim.value.id);
-            *system = visible_line(columns::system_words(&claim.value.system));
+            *ticket = columns::one_line(&claim.value.id);
+            *system = columns::one_line(columns::system_words(&claim.value.system));
             columns::relation_words(claim.value.relation).clone_into(place);
             columns::NOT_RESOLVED.clone_into(resolved);
             *change_ids = dossier.change.id().to_string();
@@ -356,9 +358,14 @@ fn findings(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderErro
     let references: BTreeMap<&str, String> = columns.pack.cards().map(|card| (card.id, reference_words(columns, card))).collect();
     let mut put = |card: &Card, finding: &Finding, dossier: Option<&Dossier>| {
         let control_refs = references.get(card.id).map_or("", String::as_str);
-        rows.row(finding_cells(columns, card, finding, dossier).iter().map(String::as_str).chain([control_refs]).chain(
-            [columns.waiver_words(finding).as_str(), "", "", "", "", ""],
-        ))
+        rows.row(finding_cells(columns, card, finding, dossier).iter().map(String::as_str).chain([control_refs]).chain([
+            columns.waiver_words(finding).as_str(),
+            "",
+            "",
+            "",
+            "",
+            "",
+        ]))
     };
     for (card, finding) in columns.findings_of_period() {
         put(card, finding, None)?;
@@ -405,13 +412,13 @@ fn waivers(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError
     for waiver in columns::waivers(columns.pack) {
         let written = waiver.waiver;
         rows.row([
-            visible_line(&written.check),
-            visible_line(&written.change),
+            columns::one_line(&written.check),
+            columns::one_line(&written.change),
             joined(waiver.changes.iter().map(CommitId::to_string)),
-            visible_line(&written.reason),
+            columns::one_line(&written.reason),
             columns::person(&written.approver),
-            visible_line(&written.ticket),
-            visible_line(&written.until),
+            columns::one_line(&written.ticket),
+            columns::one_line(&written.until),
             written.line.to_string(),
             waiver.findings.to_string(),
         ])?;
@@ -423,7 +430,7 @@ const LAYERS: &[&str] = &["layer", "layer_rule", "files", "changes"];
 
 fn layers(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
     for row in columns::layer_rows(columns.pack) {
-        rows.row([row.layer, visible_line(row.rule), row.files.to_string(), row.changes.to_string()])?;
+        rows.row([row.layer, columns::one_line(row.rule), row.files.to_string(), row.changes.to_string()])?;
     }
     Ok(())
 }
@@ -433,8 +440,8 @@ const IDENTITIES: &[&str] = &["name", "mail", "registered_as", "bot", "remarks"]
 fn identities(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
     for person in people::everyone(columns.pack) {
         let [name, mail] = name_and_mail(person);
-        let registered = columns.register.person(person).map(|registered| visible_line(&registered.name));
-        let bot = columns.register.bot(person).map(|bot| visible_line(&bot.name));
+        let registered = columns.register.person(person).map(|registered| columns::one_line(&registered.name));
+        let bot = columns.register.bot(person).map(|bot| columns::one_line(&bot.name));
         rows.row([name, mail, registered.unwrap_or_default(), bot.unwrap_or_default(), people::remarks(person).join("; ")])?;
     }
     Ok(())
@@ -473,9 +480,84 @@ fn excluded(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderErro
     for (position, dossier) in columns.dossiers() {
         if let Some(reason) = dossier.classification.out_of_scope.as_deref() {
             let commit = &dossier.change.commit;
-            rows.row([(position + 1).to_string(), commit.id.to_string(), visible_line(commit.subject()), visible_line(reason)])?;
+            rows.row([
+                (position + 1).to_string(),
+                commit.id.to_string(),
+                columns::one_line(commit.subject()),
+                columns::one_line(reason),
+            ])?;
         }
     }
     Ok(())
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::specimen::{Shelf, pack};
+
+    fn read(shelf: &Shelf, file: &str) -> Vec<Vec<String>> {
+        let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(&shelf.0[file][..]);
+        reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
+    }
+
+    #[test]
+    fn every_table_reads_back_with_as_many_cells_in_every_row() {
+        let shelf = Shelf::of(&pack(60), render);
+        assert_eq!(shelf.0.len(), TABLES.len());
+        for table in TABLES {
+            // The reader itself refuses rows of unequal length.
+            let rows = read(&shelf, &format!("data/{}", table.file));
+            assert_eq!(rows[0], table.header);
+        }
+    }
+
+    #[test]
+    fn rows_are_as_many_as_the_pack_has_of_them() {
+        let pack = pack(60);
+        let shelf = Shelf::of(&pack, render);
+        let rows = |file: &str| read(&shelf, &format!("data/{file}")).len() - 1;
+        let of = |count: fn(&Dossier) -> usize| pack.dossiers.iter().map(count).sum::<usize>();
+        assert_eq!(rows("changes.csv"), 60);
+        assert_eq!(rows("commits.csv"), of(|dossier| 1 + dossier.change.side_commits.len()));
+        assert_eq!(rows("files.csv"), of(|dossier| dossier.change.commit.file_edits.len()));
+        assert_eq!(rows("approvals.csv"), of(|dossier| dossier.evidence.reviews.len()));
+        assert_eq!(rows("tickets.csv"), of(|dossier| dossier.evidence.tickets.len()));
+        assert_eq!(rows("findings.csv"), pack.assessments.iter().map(|assessment| assessment.findings.len()).sum::<usize>());
+        assert_eq!(rows("excluded.csv"), of(|dossier| usize::from(dossier.classification.out_of_scope.is_some())));
+    }
+
+    #[test]
+    fn no_cell_is_a_formula_or_hides_a_character() {
+        let shelf = Shelf::of(&pack(60), render);
+        for file in shelf.0.keys() {
+            for cell in read(&shelf, file).iter().flatten() {
+                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{ff1d}']), "{file}: {cell:?}");
+                assert!(!cell.contains(crate::text::is_hidden), "{file}: {cell:?}");
+                assert!(!cell.contains('\n'), "{file}: {cell:?}");
+            }
+        }
+        let changes = shelf.text("data/changes.csv");
+        assert!(changes.contains("'=HYPERLINK(") && changes.contains("right\u{2039}U+202E\u{203a}to left"));
+        assert!(changes.lines().count() == 61 && changes.ends_with("\r\n"));
+    }
+
+    #[test]
+    fn an_unreadable_time_is_an_empty_cell_and_an_anomaly() {
+        let shelf = Shelf::of(&pack(60), render);
+        let changes = read(&shelf, "data/changes.csv");
+        let column = CHANGES.iter().position(|name| *name == "committed_at").unwrap();
+        assert_eq!(changes[41][column], "");
+        let commits = read(&shelf, "data/commits.csv");
+        let row = commits.iter().find(|row| row[0] == changes[41][1]).unwrap();
+        assert!(row[18].contains("committer time unreadable: 99999999999999 +9999"), "{row:?}");
+    }
+
+    #[test]
+    fn every_finding_has_a_name_of_its_own() {
+        let shelf = Shelf::of(&pack(60), render);
+        let names: Vec<_> = read(&shelf, "data/findings.csv").into_iter().map(|row| row[0].clone()).collect();
+        let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(names.len(), distinct.len());
+    }
+}

@@ -7,7 +7,6 @@ use super::columns::{self, Columns};
 use super::{RenderError, Sink};
 use crate::evidence::Dossier;
 use crate::pack::{Pack, Status};
-use crate::text::visible_line;
 
 mod charts;
 mod exceptions;
@@ -63,12 +62,12 @@ impl Pages {
         let start = pack.range.start.map_or_else(|| "beginning of the history".to_owned(), |start| start.0.short());
         let frame = Frame {
             pack_id: columns.pack_id.clone(),
-            repository: visible_line(&pack.repository_name),
-            asked: visible_line(&pack.range.asked),
+            repository: columns::one_line(&pack.repository_name),
+            asked: columns::one_line(&pack.range.asked),
             start,
             end: pack.range.end.0.short(),
             version: pack.version,
-            incomplete: pack.incomplete_because().iter().map(|reason| visible_line(reason)).collect(),
+            incomplete: pack.incomplete_because().iter().map(|reason| columns::one_line(reason)).collect(),
         };
         Ok(Self { tera, frame })
     }
@@ -90,7 +89,7 @@ fn store(sink: &mut dyn Sink, page: &str, text: &str) -> Result<(), RenderError>
 /// Hostile text on one line, cut with a statement where it is too long for a page.
 fn line(text: &str) -> String {
     // Cut first: a line of ten megabytes must not be copied several times.
-    visible_line(&columns::shorten(text.trim(), LINE_LIMIT))
+    columns::one_line(&columns::shorten(text.trim(), LINE_LIMIT))
 }
 
 /// The title of a change; a commit without a subject says so.
@@ -123,5 +122,101 @@ impl<T> Capped<T> {
         let rows: Vec<T> = all.by_ref().take(limit).collect();
         let rest = all.count();
         Self { total: rows.len() + rest, rows, rest }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::checks::Outcome;
+    use crate::render::specimen::{Shelf, incomplete_pack, pack};
+
+    /// Everything between an opening and a closing mark, in order.
+    fn all<'a>(text: &'a str, open: &str, close: char) -> Vec<&'a str> {
+        text.split(open).skip(1).map(|rest| rest.split(close).next().unwrap_or_default()).collect()
+    }
+
+    #[test]
+    fn hostile_text_stays_text() {
+        for (page, bytes) in &Shelf::of(&pack(60), render).0 {
+            let text = std::str::from_utf8(bytes).unwrap();
+            assert!(!text.contains("<script") && !text.contains("<img") && !text.contains("<b>"), "{page}");
+            assert_eq!(text.matches("</style>").count(), 1, "{page}");
+            assert!(!text.contains(|c| c != '\r' && crate::text::is_hidden(c)), "{page}");
+            assert!(text.contains("default-src 'none'"), "{page}");
+        }
+    }
+
+    #[test]
+    fn every_exception_and_everything_not_assessable_is_listed_once() {
+        let pack = pack(1_200);
+        let shelf = Shelf::of(&pack, render);
+        let listings = shelf.0.keys().filter(|page| page.starts_with("exceptions-"));
+        let listed: Vec<_> = listings.flat_map(|page| all(shelf.text(page), "<td class=\"id\">", '<')).collect();
+        let columns = Columns::new(&pack);
+        let expected: BTreeSet<_> = pack
+            .assessments
+            .iter()
+            .flat_map(|assessment| assessment.findings.iter().map(|finding| (assessment.card, finding)))
+            .filter(|(_, finding)| matches!(finding.outcome, Outcome::Exception(_) | Outcome::NotAssessable(_)))
+            .map(|(card, finding)| columns::finding_id(card.id, &columns.subject_name(finding.subject)))
+            .collect();
+        assert_eq!(listed.len(), expected.len());
+        assert_eq!(listed.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), expected);
+    }
+
+    #[test]
+    fn every_link_leads_to_an_anchor_that_is_there() {
+        let shelf = Shelf::of(&pack(450), render);
+        for (page, bytes) in &shelf.0 {
+            for link in all(std::str::from_utf8(bytes).unwrap(), "href=\"", '"') {
+                let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+                let Some(target) = shelf.0.get(if file.is_empty() { page.as_str() } else { file }) else {
+                    assert!(file.starts_with("data/") || file == "REPERFORM.txt", "{page}: {link}");
+                    continue;
+                };
+                let mark = format!("id=\"{anchor}\"");
+                assert!(anchor.is_empty() || std::str::from_utf8(target).unwrap().contains(&mark), "{page}: {link}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_change_in_scope_has_one_sheet() {
+        let pack = pack(450);
+        let shelf = Shelf::of(&pack, render);
+        let pages = shelf.0.keys().filter(|page| page.starts_with("changes-"));
+        let sheets: Vec<_> = pages.flat_map(|page| all(shelf.text(page), "<section class=\"sheet\" id=\"", '"')).collect();
+        let in_scope = pack.dossiers.iter().filter(|dossier| dossier.classification.out_of_scope.is_none());
+        assert_eq!(sheets, in_scope.map(|dossier| columns::anchor(&dossier.change)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_pack_that_is_not_whole_says_so_on_every_page() {
+        for (page, bytes) in &Shelf::of(&incomplete_pack(), render).0 {
+            let text = std::str::from_utf8(bytes).unwrap();
+            assert!(text.contains("<strong>INCOMPLETE.</strong>"), "{page}");
+            assert!(text.contains("The clone is shallow") && text.contains("T1 does not hold"), "{page}");
+        }
+        assert!(!Shelf::of(&pack(3), render).text("index.html").contains("INCOMPLETE"));
+    }
+
+    #[test]
+    fn caps_are_printed_and_an_empty_period_is_a_pack() {
+        let shelf = Shelf::of(&pack(60), render);
+        assert!(shelf.text("changes-0001.html").contains("And 70 more of 120 paths in data/files.csv."));
+        let empty = Shelf::of(&pack(0), render);
+        assert_eq!(empty.0.keys().collect::<Vec<_>>(), ["exceptions-0001.html", "index.html"]);
+    }
+
+    #[test]
+    fn a_message_of_a_single_giant_line_is_cut_with_a_statement() {
+        let mut pack = pack(1);
+        pack.dossiers[0].change.commit.message = "x".repeat(1_000_000).as_str().into();
+        let shelf = Shelf::of(&pack, render);
+        assert!(shelf.0.values().all(|page| page.len() < 200_000));
+        assert!(shelf.text("changes-0001.html").contains("The first 20000 characters of 1000000 bytes"));
     }
 }

@@ -1,5 +1,9 @@
 //! Plain git commands with the numbers they must give, so that nobody has to take countersign's word.
 
+use std::fmt::Write as _;
+
+use regex::Regex;
+
 use super::columns::Columns;
 use super::{RenderError, Sink};
 use crate::pack::Pack;
@@ -25,25 +29,24 @@ struct Step {
 
 fn text(columns: &Columns<'_>) -> String {
     let pack = columns.pack;
-    let mut text = format!(
-        "How to count the same with plain git\n\n\
-         Pack {}, range {}, made by countersign {}.\n\
-         Run the commands in a full clone of the audited repository (a POSIX shell, git 2.31 or newer, coreutils).\n\
-         Replacement objects must be switched off, or git shows other commits than the ids name:\n\n    \
-         export GIT_NO_REPLACE_OBJECTS=1 LC_ALL=C\n    \
-         git for-each-ref --count=1 refs/replace     # must print nothing\n    \
-         git rev-parse --is-shallow-repository       # must print false\n\n",
-        columns.pack_id,
-        range_words(pack),
-        pack.version,
-    );
+    let range = range_words(pack);
+    let (id, version) = (&columns.pack_id, pack.version);
+    let mut text =
+        format!("How to count the same with plain git\n\nPack {id}, {range}, made by countersign {version}.\n{OPENING}");
     for (position, step) in steps(pack).iter().enumerate() {
         let Step { question, command, expected } = step;
-        text.push_str(&format!("{}. {question}\n\n    {command}\n\n   expected: {expected}\n\n", position + 1));
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{}. {question}\n\n    {command}\n\n   expected: {expected}\n\n", position + 1);
     }
     text.push_str(CLOSING);
     text
 }
+
+const OPENING: &str = "\
+Run the commands in a full clone of the audited repository: a POSIX shell, git 2.31 or newer, coreutils. The first line switches off\n\
+replacement objects and grafts, with which git would show other commits than the ids name; the second must print \"false\".\n\n    \
+export GIT_NO_REPLACE_OBJECTS=1 GIT_GRAFT_FILE=/dev/null LC_ALL=C\n    \
+git rev-parse --is-shallow-repository\n\n";
 
 const CLOSING: &str = "\
 What plain git cannot repeat in one line: tickets, reviewers and layers follow rules that are described in the pack. To check one\n\
@@ -64,29 +67,86 @@ fn range_words(pack: &Pack) -> String {
 }
 
 fn steps(pack: &Pack) -> Vec<Step> {
-    let range = revisions(pack);
+    let range = format!("--end-of-options {} --", revisions(pack));
     let changes = pack.dossiers.iter().map(|dossier| &dossier.change);
     let sides: usize = changes.clone().map(|change| change.side_commits.len()).sum();
     let merges = changes.clone().filter(|change| change.commit.parents.len() > 1).count();
-    let paths: usize = changes.clone().map(|change| usize::try_from(change.commit.paths_changed).unwrap_or(usize::MAX)).sum();
-    let signed = changes.clone().filter(|change| change.commit.signed.is_some()).count();
+    let paths: usize = changes.map(|change| usize::try_from(change.commit.paths_changed).unwrap_or(usize::MAX)).sum();
     let arrivals = pack.dossiers.len();
     let step = |question, command, expected: usize| Step { question, command, expected: expected.to_string() };
-    vec![
-        step("How many commits are in the range? (data/commits.csv has one row for each)",
-            format!("git rev-list --count --end-of-options {range} --"), arrivals + sides),
-        step("How many of them are arrivals, the steps of the first-parent chain? (data/changes.csv)",
-            format!("git rev-list --count --first-parent --end-of-options {range} --"), arrivals),
-        step("How many arrivals are merges?",
-            format!("git rev-list --count --first-parent --min-parents=2 --end-of-options {range} --"), merges),
+    let mut steps = vec![
+        step(
+            "How many commits are in the range? data/commits.csv has a row for each.",
+            format!("git rev-list --count {range}"),
+            arrivals + sides,
+        ),
+        step(
+            "How many of them are arrivals, the steps of the first-parent chain? data/changes.csv has a row for each.",
+            format!("git rev-list --count --first-parent {range}"),
+            arrivals,
+        ),
         Step {
-            question: "Which arrivals? One hash over their sorted ids (the population hash on the cover)",
-            command: format!("git rev-list --first-parent --end-of-options {range} -- | sort | sha256sum"),
+            question: "Which arrivals? One hash over their sorted ids: the population hash on the cover.",
+            command: format!("git rev-list --first-parent {range} | sort | sha256sum"),
             expected: format!("{}  -", pack.population_hash),
         },
-        step("How many paths did the arrivals change, each against its first parent, renames counted as two paths?",
-            format!("git log --first-parent --diff-merges=first-parent --root --no-renames --format= --name-only -z --end-of-options {range} -- | tr -cd '\\000' | wc -c"), paths),
-        step("How many arrivals carry a signature? (nothing is said about its validity)",
-            format!("git rev-list --first-parent --end-of-options {range} -- | git cat-file --batch | grep -a -c '^gpgsig'"), signed),
-    ]
+        step("How many arrivals are merges?", format!("git rev-list --count --first-parent --min-parents=2 {range}"), merges),
+        step(
+            "How many paths did the arrivals change, each against its first parent? A rename counts as two paths here.",
+            format!(
+                "git log --root --first-parent --diff-merges=first-parent --no-renames --ignore-submodules=none --format= --name-only {range} | wc -l"
+            ),
+            paths,
+        ),
+    ];
+    steps.extend(ticket_step(pack, &range));
+    steps
+}
+
+/// Counts messages that hold a key of the settings' projects, where a shell can be given the keys safely.
+fn ticket_step(pack: &Pack, range: &str) -> Option<Step> {
+    let projects = pack.settings.tickets.projects.as_ref().filter(|projects| !projects.is_empty())?;
+    let safe = |project: &String| project.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !projects.iter().all(safe) {
+        return None;
+    }
+    let keys = projects.iter().map(String::as_str).collect::<Vec<_>>().join("|");
+    let pattern = format!("({keys})-[0-9]+");
+    let regex = Regex::new(&pattern).ok()?;
+    // git looks at a message up to its first NUL byte.
+    let read_by_git = |message: &str| message.split('\0').next().is_some_and(|text| regex.is_match(text));
+    let found = pack.dossiers.iter().filter(|dossier| read_by_git(&dossier.change.commit.message.value)).count();
+    Some(Step {
+        question: "How many arrivals have something like a ticket key of the settings' projects in their own message? Look-alikes and \
+                   quotations count here; branch names and side commits do not, so data/tickets.csv is not the same number.",
+        command: format!("git log --first-parent --no-notes --format=%H --extended-regexp --grep='{pattern}' {range} | wc -l"),
+        expected: found.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::specimen::{Shelf, pack};
+
+    #[test]
+    fn every_number_comes_from_the_pack() {
+        let pack = pack(60);
+        let shelf = Shelf::of(&pack, render);
+        let text = shelf.text(PATH);
+        let range = format!("{}..{}", pack.range.start.unwrap(), pack.range.end);
+        assert!(text.contains(&format!("git rev-list --count --first-parent --end-of-options {range} --\n\n   expected: 60\n")));
+        assert!(text.contains(&format!("expected: {}  -", pack.population_hash)));
+        assert!(text.contains("--grep='(OPS|SEC)-[0-9]+'"));
+    }
+
+    #[test]
+    fn a_range_without_a_start_names_only_the_end_and_odd_keys_never_reach_a_shell() {
+        let mut pack = pack(2);
+        pack.settings.tickets.projects = Some(std::collections::BTreeSet::from(["A'; rm -rf ~; '".to_owned()]));
+        let shelf = Shelf::of(&pack, render);
+        let text = shelf.text(PATH);
+        assert!(text.contains(&format!("git rev-list --count --end-of-options {} --", pack.range.end)));
+        assert!(!text.contains("rm -rf"));
+    }
 }

@@ -1,4 +1,12 @@
 //! A pack made by hand, of any size and with hostile text in it, to try the renderers on.
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::too_many_lines,
+    reason = "test data: it may stop a test at once, and it is read beside the test that uses it"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -47,9 +55,21 @@ macro_rules! card {
 }
 
 card!(HISTORY, "history-incomplete", Blocker, "The record is whole.", &[("ISO/IEC 27001:2022", "A.8.15")]);
-card!(TICKET, "ticket-missing", High, "Every change names the ticket that asked for it.", &[("SOC 2", "CC8.1"), ("NIST SP 800-53", "CM-3")]);
+card!(
+    TICKET,
+    "ticket-missing",
+    High,
+    "Every change names the ticket that asked for it.",
+    &[("SOC 2", "CC8.1"), ("NIST SP 800-53", "CM-3")]
+);
 card!(REASON, "reason-missing", Medium, "The message says why the change was made.", &[("SOC 2", "CC8.1")]);
-card!(REVIEW, "review-missing", High, "Someone other than the author approved the change.", &[("SOC 2", "CC8.1"), ("NIST SP 800-53", "CM-3(2)")]);
+card!(
+    REVIEW,
+    "review-missing",
+    High,
+    "Someone other than the author approved the change.",
+    &[("SOC 2", "CC8.1"), ("NIST SP 800-53", "CM-3(2)")]
+);
 card!(DIRECT, "direct-push", Critical, "Every change arrives through a proposal.", &[("ISO/IEC 27001:2022", "A.8.32")]);
 card!(MIXED, "mixed-layer", Medium, "One change touches one layer.", &[]);
 card!(COMMIT, "mixed-commit", Low, "One commit touches one layer.", &[]);
@@ -114,7 +134,8 @@ fn range(changes: usize) -> AuditRange {
         branch: "refs/heads/main".to_owned(),
         asked: "2026-Q1".to_owned(),
         resolution: vec![
-            "2026-Q1 begins at 2026-01-01T00:00:00Z: the start is the last change of the first-parent chain before that moment.".to_owned(),
+            "2026-Q1 begins at 2026-01-01T00:00:00Z: the start is the last change of the first-parent chain before that moment."
+                .to_owned(),
             "It ends at 2026-04-01T00:00:00Z: the end is the last change before that moment.".to_owned(),
         ],
         confirmed_by: "a walk over every commit behind the start",
@@ -135,7 +156,11 @@ fn settings() -> Settings {
             patterns: Vec::new(),
         },
         layers: Vec::new(),
-        environments: EnvironmentSettings { rules: Vec::new(), production: BTreeSet::from(["production".to_owned()]), builtin: true },
+        environments: EnvironmentSettings {
+            rules: Vec::new(),
+            production: BTreeSet::from(["production".to_owned()]),
+            builtin: true,
+        },
         people: vec![RegisteredPerson {
             name: "Alice Example".into(),
             aliases: BTreeSet::from(["alice@example.com".to_owned(), "alice".to_owned()]),
@@ -273,7 +298,11 @@ fn dossier(number: usize) -> Dossier {
     let mut own = commit(1, number, parents, edits);
     if merge {
         own.merge = Some(Box::new(MergeContent {
-            unexplained: if number % 20 == 4 { vec![(RepoPath::new(b"security/np.yaml"), "differs from both parents".into())] } else { Vec::new() },
+            unexplained: if number % 20 == 4 {
+                vec![(RepoPath::new(b"security/np.yaml"), "differs from both parents".into())]
+            } else {
+                Vec::new()
+            },
             automatic: 2,
             undecided: None,
         }));
@@ -286,7 +315,8 @@ fn dossier(number: usize) -> Dossier {
             out_of_scope: (number % 30 == 29).then(|| "every path is excluded by [scope]".into()),
         },
         evidence: evidence(number, &sides),
-        arrival: [ArrivalKind::Squash, ArrivalKind::Squash, ArrivalKind::Direct, ArrivalKind::Rebase, ArrivalKind::Merge][number % 5],
+        arrival: [ArrivalKind::Squash, ArrivalKind::Squash, ArrivalKind::Direct, ArrivalKind::Rebase, ArrivalKind::Merge]
+            [number % 5],
         bot: (*own.author.person == Person::new("renovate", "renovate@example.com")).then(|| "renovate".into()),
         gaps: if number % 19 == 3 { vec![gap] } else { Vec::new() },
         change: Change { commit: own, side_commits: sides },
@@ -328,8 +358,9 @@ fn evidence(number: usize, sides: &[Commit]) -> Evidence {
         reviews.push(claim(review(number, Decision::Approved, false), Place::Body(5)));
     }
     Evidence {
-        proposal: (number % 5 != 2)
-            .then(|| claim(Proposal { id: format!("#{}", 100 + number).into(), convention: "GitHub squash", branch: None }, Place::Subject)),
+        proposal: (number % 5 != 2).then(|| {
+            claim(Proposal { id: format!("#{}", 100 + number).into(), convention: "GitHub squash", branch: None }, Place::Subject)
+        }),
         tickets,
         reviews,
         co_authors: if number % 8 == 0 { vec![claim(someone(number + 2), Place::Trailer(9))] } else { Vec::new() },
@@ -353,7 +384,9 @@ fn outcome(card: &Card, number: usize, dossier: &Dossier) -> Outcome {
     match card.id {
         "ticket-missing" if number % 7 == 0 => exception("No ticket reference in the message, the branch or a side commit"),
         "ticket-missing" => Outcome::NoException(Some(basis("SEC-1 in the trailer block".to_owned()))),
-        "review-missing" if number % 3 == 1 => Outcome::NotAssessable(basis("Git alone names no reviewer, and no forge export was given".to_owned())),
+        "review-missing" if number % 3 == 1 => {
+            Outcome::NotAssessable(basis("Git alone names no reviewer, and no forge export was given".to_owned()))
+        }
         "direct-push" if dossier.arrival == ArrivalKind::Direct && number % 4 == 0 => exception("Arrived without a proposal"),
         "guard-changed" | "mixed-commit" if number % 9 != 0 => Outcome::NotApplicable,
         "mixed-layer" if dossier.change.commit.file_edits.len() > 4 => exception("applications, observability and security"),
@@ -362,7 +395,8 @@ fn outcome(card: &Card, number: usize, dossier: &Dossier) -> Outcome {
 }
 
 fn assess(card: &'static Card, dossiers: &[Dossier]) -> Assessment {
-    let finding = |subject, outcome, waiver| Finding { subject, outcome, severity: card.severity, grade: Grade::Asserted, waiver };
+    let finding =
+        |subject, outcome, waiver| Finding { subject, outcome, severity: card.severity, grade: Grade::Asserted, waiver };
     let findings = match card.id {
         "history-incomplete" => vec![finding(Subject::Period, Outcome::NoException(None), None)],
         "waiver-invalid" => vec![finding(Subject::Waiver(0), Outcome::Exception(basis("Past its last day".to_owned())), None)],
@@ -424,4 +458,35 @@ fn tie_outs(dossiers: &[Dossier]) -> Vec<TieOut> {
         tie_out("T3", "Every arrival is in scope or excluded", "arrivals", "in scope and out of scope", dossiers.len()),
         tie_out("T6", "Every changed path is listed", "changed paths over all arrivals", "rows of files.csv", files),
     ]
+}
+
+/// Files in memory, by path.
+#[derive(Default)]
+pub struct Shelf(pub BTreeMap<String, Vec<u8>>);
+
+impl Shelf {
+    /// What one renderer makes of a pack.
+    pub fn of(pack: &Pack, renderer: crate::render::Renderer) -> Self {
+        let mut shelf = Self::default();
+        renderer(pack, &mut shelf).expect("memory can be written");
+        shelf
+    }
+
+    /// The text of one file.
+    pub fn text(&self, path: &str) -> &str {
+        std::str::from_utf8(&self.0[path]).expect("files are UTF-8")
+    }
+}
+
+impl crate::render::Sink for Shelf {
+    fn file(
+        &mut self,
+        path: &str,
+        write: &mut dyn FnMut(&mut dyn std::io::Write) -> Result<(), crate::render::RenderError>,
+    ) -> Result<(), crate::render::RenderError> {
+        let mut bytes = Vec::new();
+        write(&mut bytes)?;
+        self.0.insert(path.to_owned(), bytes);
+        Ok(())
+    }
 }

@@ -15,7 +15,6 @@ use crate::render::columns::{self, Columns, Counts, SHEETS_PER_PAGE, StatusCount
 use crate::render::people;
 use crate::render::{RenderError, Sink};
 use crate::settings::Layer;
-use crate::text::visible_line;
 
 const PAGE: &str = "index.html";
 /// Exceptions of one check that the index itself lists.
@@ -119,7 +118,9 @@ fn cover(pack: &Pack) -> Cover {
     let settings = &pack.settings;
     let range = &pack.range;
     let scoped = settings.scope.include.is_some() || !settings.scope.exclude.is_empty();
-    let at = |dossier: Option<&Dossier>| dossier.map(|dossier| columns::utc(&dossier.change.commit.committer.when)).unwrap_or_default();
+    let at = |dossier: Option<&Dossier>| {
+        dossier.map(|dossier| columns::utc(&dossier.change.commit.committer.when)).unwrap_or_default()
+    };
     Cover {
         branch: line(&range.branch),
         start: range.start.map(|start| start.to_string()).unwrap_or_default(),
@@ -157,7 +158,8 @@ struct StatusRow {
 }
 
 fn status_rows(counts: &StatusCounts) -> Vec<StatusRow> {
-    let row = |status: Status, meaning, count| StatusRow { words: status.words(), meaning, class: super::status_class(status), count };
+    let row =
+        |status: Status, meaning, count| StatusRow { words: status.words(), meaning, class: super::status_class(status), count };
     vec![
         row(Status::Exception, "at least one exception that is not waived", counts.exception),
         row(Status::NotAssessableOnly, "no exception, at least one check could not conclude", counts.not_assessable_only),
@@ -280,7 +282,11 @@ fn layer_sets(columns: &Columns<'_>) -> Vec<LayerSetRow> {
         *counted.entry((layers.len(), layers)).or_default() += 1;
     }
     let words = |layers: LayerSet| if layers.is_empty() { "no mapped layer".to_owned() } else { columns::layer_names(layers) };
-    let row = |((number, layers), changes): ((u32, LayerSet), usize)| LayerSetRow { layers: words(layers), several: number > 1, changes };
+    let row = |((number, layers), changes): ((u32, LayerSet), usize)| LayerSetRow {
+        layers: words(layers),
+        several: number > 1,
+        changes,
+    };
     counted.into_iter().map(row).collect()
 }
 
@@ -296,7 +302,10 @@ fn layer_rules(pack: &Pack) -> Capped<LayerRuleRow> {
     let mut rows = columns::layer_rows(pack);
     rows.sort_by_key(|row| std::cmp::Reverse(row.files));
     let rows = rows.into_iter();
-    Capped::new(rows.map(|row| LayerRuleRow { layer: row.layer, rule: line(row.rule), files: row.files, changes: row.changes }), 40)
+    Capped::new(
+        rows.map(|row| LayerRuleRow { layer: row.layer, rule: line(row.rule), files: row.files, changes: row.changes }),
+        40,
+    )
 }
 
 #[derive(Serialize)]
@@ -356,7 +365,7 @@ fn waivers(pack: &Pack) -> Capped<WaiverRow> {
     let uses = columns::waivers(pack).into_iter();
     let row = |used: columns::WaiverUse<'_>| WaiverRow {
         check: line(&used.waiver.check),
-        change: visible_line(&used.waiver.change).chars().take(12).collect(),
+        change: columns::one_line(&used.waiver.change).chars().take(12).collect(),
         reason: line(&used.waiver.reason),
         approver: line(&used.waiver.approver.to_string()),
         ticket: line(&used.waiver.ticket),

@@ -9,7 +9,7 @@ use crate::classification::FileClass;
 use crate::evidence::{Claim, Dossier, Review, Ticket};
 use crate::render::columns::{self, Columns, Facts, SHEETS_PER_PAGE};
 use crate::render::{RenderError, Sink};
-use crate::text::{Person, visible, visible_line};
+use crate::text::{Person, visible};
 
 /// Files shown on a sheet; the rest is in `data/files.csv`.
 const FILES: usize = 50;
@@ -168,7 +168,7 @@ fn who(columns: &Columns<'_>, person: &Person) -> String {
     let written = line(&columns::person(person));
     match columns.register.person(person) {
         Some(registered) if *registered.name != *person.name.value => {
-            format!("{written} (registered as {})", visible_line(&registered.name))
+            format!("{written} (registered as {})", columns::one_line(&registered.name))
         }
         Some(_) | None => written,
     }
@@ -332,7 +332,8 @@ fn merge_box(commit: &Commit) -> Option<MergeBox> {
 fn message(text: &str) -> (String, Option<String>) {
     let text = text.trim_end();
     let Some((end, _)) = text.char_indices().nth(MESSAGE) else {
-        return (visible(&text.replace("\r\n", "\n")).into_owned(), None);
+        let shown = if columns::is_plain(text) { text.to_owned() } else { visible(&text.replace("\r\n", "\n")).into_owned() };
+        return (shown, None);
     };
     let shown = visible(text.get(..end).unwrap_or_default()).into_owned();
     (shown, Some(format!("The first {MESSAGE} characters of {} bytes; the whole message is in data/evidence.json.", text.len())))
