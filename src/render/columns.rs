@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
@@ -299,11 +298,10 @@ pub(super) fn finding_id(check: &str, subject: &str) -> String {
 }
 
 fn short_hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(8).fold(String::with_capacity(16), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).map_or('?', |&digit| char::from(digit));
+    let hash = Sha256::digest(text.as_bytes());
+    hash.iter().take(8).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// The name of a page of evidence sheets; pages count from 1.
@@ -675,14 +673,14 @@ pub(super) struct WaiverUse<'a> {
 /// Every waiver of the settings with what it stands beside.
 pub(super) fn waivers<'a>(pack: &'a Pack) -> Vec<WaiverUse<'a>> {
     let new = |waiver: &'a Waiver| WaiverUse { waiver, changes: BTreeSet::new(), findings: 0 };
-    let mut uses: Vec<_> = pack.settings.waivers.iter().map(new).collect();
+    let mut counted: Vec<_> = pack.settings.waivers.iter().map(new).collect();
     for finding in pack.assessments.iter().flat_map(|assessment| &assessment.findings) {
-        let Some(used) = finding.waiver.and_then(|index| uses.get_mut(usize::from(index))) else { continue };
+        let Some(used) = finding.waiver.and_then(|index| counted.get_mut(usize::from(index))) else { continue };
         used.findings += 1;
         let dossier = Columns::position_of(finding).and_then(|position| pack.dossiers.get(position));
         used.changes.extend(dossier.map(|dossier| dossier.change.id()));
     }
-    uses
+    counted
 }
 
 /// How many files and changes one rule put into one layer.

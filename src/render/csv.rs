@@ -7,8 +7,8 @@ use std::io;
 use super::columns::{self, Columns, Counts, Facts};
 use super::people;
 use super::{RenderError, Sink};
-use crate::changes::{Commit, Entry, FileEdit};
-use crate::checks::{Card, Finding};
+use crate::changes::{Change, Commit, Entry, FileEdit};
+use crate::checks::{Card, Finding, Subject};
 use crate::classification::FileClass;
 use crate::evidence::{Dossier, Source};
 use crate::pack::{Pack, TieOut};
@@ -356,27 +356,24 @@ const FINDINGS: &[&str] = &[
 
 fn findings(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
     let references: BTreeMap<&str, String> = columns.pack.cards().map(|card| (card.id, reference_words(columns, card))).collect();
-    let mut put = |card: &Card, finding: &Finding, dossier: Option<&Dossier>| {
+    let mut put = |(card, finding): (&'static Card, &Finding), change: Option<(&Change, &str)>| {
         let control_refs = references.get(card.id).map_or("", String::as_str);
-        rows.row(finding_cells(columns, card, finding, dossier).iter().map(String::as_str).chain([control_refs]).chain([
-            columns.waiver_words(finding).as_str(),
-            "",
-            "",
-            "",
-            "",
-            "",
-        ]))
+        let waiver = columns.waiver_words(finding);
+        let for_people = ["", "", "", "", ""];
+        let cells = finding_cells(columns, card, finding, change);
+        rows.row(cells.iter().map(|cell| &**cell).chain([control_refs, waiver.as_str()]).chain(for_people))
     };
-    for (card, finding) in columns.findings_of_period() {
-        put(card, finding, None)?;
+    for found in columns.findings_of_period() {
+        put(found, None)?;
     }
     for (position, dossier) in columns.dossiers() {
-        for (card, finding) in columns.findings_of(position) {
-            put(card, finding, Some(dossier))?;
+        let change_id = dossier.change.id().to_string();
+        for found in columns.findings_of(position) {
+            put(found, Some((&dossier.change, change_id.as_str())))?;
         }
     }
-    for (card, finding) in columns.findings_of_waivers() {
-        put(card, finding, None)?;
+    for found in columns.findings_of_waivers() {
+        put(found, None)?;
     }
     Ok(())
 }
@@ -387,21 +384,29 @@ fn reference_words(columns: &Columns<'_>, card: &Card) -> String {
 }
 
 /// `finding_id` to `citation`.
-fn finding_cells(columns: &Columns<'_>, card: &Card, finding: &Finding, dossier: Option<&Dossier>) -> [String; 8] {
-    let subject = columns.subject_name(finding.subject);
+fn finding_cells<'a>(
+    columns: &Columns<'_>,
+    card: &'static Card,
+    finding: &Finding,
+    change: Option<(&Change, &'a str)>,
+) -> [Cow<'a, str>; 8] {
+    let subject: Cow<'a, str> = match (finding.subject, change) {
+        (Subject::Change(_), Some((_, change_id))) => change_id.into(),
+        _ => columns.subject_name(finding.subject).into(),
+    };
     let basis = finding.outcome.basis();
-    let citations = basis.zip(dossier).map(|(basis, dossier)| {
-        basis.citations.iter().map(|citation| columns::citation(citation, &dossier.change)).collect::<Vec<_>>().join("; ")
+    let citations = basis.zip(change).map(|(basis, (change, _))| {
+        basis.citations.iter().map(|citation| columns::citation(citation, change)).collect::<Vec<_>>().join("; ")
     });
     [
-        columns::finding_id(card.id, &subject),
-        card.id.to_owned(),
-        dossier.map_or_else(|| subject, |dossier| dossier.change.id().to_string()),
-        finding.outcome.words().to_owned(),
-        finding.severity.word().to_owned(),
-        columns::because(finding),
-        finding.grade.word().to_owned(),
-        citations.unwrap_or_default(),
+        columns::finding_id(card.id, &subject).into(),
+        card.id.into(),
+        change.map_or(subject, |(_, change_id)| change_id.into()),
+        finding.outcome.words().into(),
+        finding.severity.word().into(),
+        columns::because(finding).into(),
+        finding.grade.word().into(),
+        citations.unwrap_or_default().into(),
     ]
 }
 

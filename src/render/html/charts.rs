@@ -153,7 +153,7 @@ fn regrouped(months: &ByLabel, label: impl Fn(&str) -> String) -> ByLabel {
 /// How strong the proof of each kind of claim is, over all changes in scope.
 #[derive(Serialize)]
 pub(super) struct Grades {
-    grades: [&'static str; 5],
+    names: [&'static str; 5],
     rows: Vec<GradeRow>,
     width: usize,
 }
@@ -190,7 +190,7 @@ pub(super) fn grades(columns: &Columns<'_>) -> Grades {
         }
     }
     let rows = counted.into_iter().map(|((_, claim), numbers)| grade_row(claim, &numbers));
-    Grades { grades: GRADES.map(Grade::word), rows: rows.collect(), width: WIDTH }
+    Grades { names: GRADES.map(Grade::word), rows: rows.collect(), width: WIDTH }
 }
 
 fn grade_row(claim: &'static str, numbers: &BTreeMap<Grade, usize>) -> GradeRow {

@@ -20,22 +20,51 @@ const SIDE_PATHS: usize = 10;
 /// Characters of a message shown on a sheet.
 const MESSAGE: usize = 20_000;
 
-/// Writes every page of evidence sheets.
+/// Writes every page of evidence sheets, in order; two are filled at a time.
 pub(super) fn render(columns: &Columns<'_>, pages: &Pages, sink: &mut dyn Sink) -> Result<(), RenderError> {
     let in_scope: Vec<_> = in_scope(columns).collect();
-    let page_count = in_scope.len().div_ceil(SHEETS_PER_PAGE);
-    for (index, part) in in_scope.chunks(SHEETS_PER_PAGE).enumerate() {
-        let name = columns::sheet_page(index + 1);
-        let page = Page {
-            number: index + 1,
-            count: page_count,
-            previous: (index > 0).then(|| columns::sheet_page(index)),
-            next: (index + 1 < page_count).then(|| columns::sheet_page(index + 2)),
-            sheets: part.iter().map(|&(position, dossier)| sheet(columns, position, dossier)).collect(),
-        };
-        store(sink, &name, &pages.fill("changes.html", &name, "page", &page)?)?;
+    let count = in_scope.len().div_ceil(SHEETS_PER_PAGE);
+    let parts: Vec<_> = in_scope.chunks(SHEETS_PER_PAGE).enumerate().collect();
+    for pair in parts.chunks(2) {
+        let fill = |&(index, part): &(usize, &Part<'_>)| fill(columns, pages, index + 1, count, part);
+        let filled: Vec<_> = std::thread::scope(|scope| {
+            let second = pair.get(1).map(|part| (part, std::thread::Builder::new().spawn_scoped(scope, move || fill(part))));
+            let first = pair.first().map(fill);
+            let second = second.map(|(part, thread)| match thread {
+                // A panic of the other thread goes on here, as it would without threads.
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(_) => fill(part), // no second thread to be had
+            });
+            first.into_iter().chain(second).collect()
+        });
+        for page in filled {
+            let (name, text) = page?;
+            store(sink, &name, &text)?;
+        }
     }
     Ok(())
+}
+
+type Part<'a> = [(usize, &'a Dossier)];
+
+/// Fills one page; pages count from 1.
+fn fill(
+    columns: &Columns<'_>,
+    pages: &Pages,
+    number: usize,
+    count: usize,
+    part: &Part<'_>,
+) -> Result<(String, String), RenderError> {
+    let name = columns::sheet_page(number);
+    let page = Page {
+        number,
+        count,
+        previous: (number > 1).then(|| columns::sheet_page(number - 1)),
+        next: (number < count).then(|| columns::sheet_page(number + 1)),
+        sheets: part.iter().map(|&(position, dossier)| sheet(columns, position, dossier)).collect(),
+    };
+    let text = pages.fill("changes.html", &name, "page", &page)?;
+    Ok((name, text))
 }
 
 /// Every change that gets a sheet, with its position among the dossiers.
@@ -143,7 +172,7 @@ fn origin(columns: &Columns<'_>, dossier: &Dossier, facts: &Facts<'_>) -> Origin
         co_authors: few(co_authors),
         merger: evidence.merger.as_ref().map(|claim| who(columns, &claim.value)).unwrap_or_default(),
         arrival: dossier.arrival.word(),
-        proposal: proposal.map(|proposal| proposal_words(proposal)).unwrap_or_default(),
+        proposal: proposal.map(proposal_words).unwrap_or_default(),
         proposal_link: proposal.and_then(|proposal| safe_link(&proposal.id)),
         signature: columns::signature_words(commit.signed),
         layers: columns::layer_names(facts.layers),
