@@ -4,6 +4,15 @@ use std::io;
 
 use crate::pack::Pack;
 
+mod people;
+mod columns;
+pub mod csv;
+pub mod html;
+pub mod json;
+pub mod reperform;
+#[cfg(test)]
+pub(crate) mod specimen;
+
 /// Where artifacts go; the pack's writer hashes and stores them, a test keeps them in memory.
 pub trait Sink {
     /// Begins a file, by its path inside the pack with `/`, and writes it by calling back.
@@ -20,6 +29,10 @@ pub trait Sink {
 
 /// A renderer writes its files to the sink, one at a time.
 pub type Renderer = fn(&Pack, &mut dyn Sink) -> Result<(), RenderError>;
+
+/// Every renderer by name, in the order in which the pack lists its files.
+pub const RENDERERS: &[(&str, Renderer)] =
+    &[("html", html::render), ("csv", csv::render), ("json", json::render), ("reperform", reperform::render)];
 
 /// Why a file of the pack could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -40,4 +53,11 @@ pub enum RenderError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl RenderError {
+    /// A failure to write a file of the pack.
+    fn write(path: &str, source: impl Into<io::Error>) -> Self {
+        Self::Write { path: path.to_owned(), source: source.into() }
+    }
 }

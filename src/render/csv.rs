@@ -1,0 +1,568 @@
+//! The tables of the pack: RFC 4180, UTF-8, full ids, cells that no spreadsheet takes for a formula.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io;
+
+use super::columns::{self, Columns, Counts, Facts};
+use super::people;
+use super::{RenderError, Sink};
+use crate::changes::{Change, Commit, Entry, FileEdit};
+use crate::checks::{Card, Finding, Subject};
+use crate::classification::FileClass;
+use crate::evidence::{Dossier, Source};
+use crate::pack::{Pack, TieOut};
+use crate::text::{CommitId, Person};
+
+/// Writes every table below `data/`.
+///
+/// # Errors
+///
+/// When the sink cannot be written.
+pub fn render(pack: &Pack, sink: &mut dyn Sink) -> Result<(), RenderError> {
+    let columns = Columns::new(pack);
+    for table in TABLES {
+        let path = format!("data/{}", table.file);
+        sink.file(&path, &mut |out| {
+            let mut rows = Rows::new(&path, out);
+            rows.row(table.header.iter().copied())?;
+            (table.fill)(&columns, &mut rows)?;
+            rows.finish()
+        })?;
+    }
+    Ok(())
+}
+
+/// One table: its file, its columns and what fills them.
+struct Table {
+    file: &'static str,
+    header: &'static [&'static str],
+    fill: fn(&Columns<'_>, &mut Rows<'_>) -> Result<(), RenderError>,
+}
+
+/// Every table, in the order of the pack's description.
+const TABLES: &[Table] = &[
+    Table { file: "changes.csv", header: CHANGES, fill: changes },
+    Table { file: "commits.csv", header: COMMITS, fill: commits },
+    Table { file: "files.csv", header: FILES, fill: files },
+    Table { file: "approvals.csv", header: APPROVALS, fill: approvals },
+    Table { file: "tickets.csv", header: TICKETS, fill: tickets },
+    Table { file: "findings.csv", header: FINDINGS, fill: findings },
+    Table { file: "waivers.csv", header: WAIVERS, fill: waivers },
+    Table { file: "layers.csv", header: LAYERS, fill: layers },
+    Table { file: "identities.csv", header: IDENTITIES, fill: identities },
+    Table { file: "controls.csv", header: CONTROLS, fill: controls },
+    Table { file: "reconciliation.csv", header: RECONCILIATION, fill: reconciliation },
+    Table { file: "excluded.csv", header: EXCLUDED, fill: excluded },
+];
+
+/// Rows of guarded cells.
+struct Rows<'a> {
+    path: &'a str,
+    writer: ::csv::Writer<io::BufWriter<&'a mut dyn io::Write>>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(path: &'a str, out: &'a mut dyn io::Write) -> Self {
+        let writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(io::BufWriter::new(out));
+        Self { path, writer }
+    }
+
+    fn row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) -> Result<(), RenderError> {
+        for cell in cells {
+            self.writer.write_field(guarded(cell.as_ref()).as_bytes()).map_err(|error| RenderError::write(self.path, error))?;
+        }
+        self.writer.write_record(None::<&[u8]>).map_err(|error| RenderError::write(self.path, error))
+    }
+
+    fn finish(mut self) -> Result<(), RenderError> {
+        self.writer.flush().map_err(|error| RenderError::write(self.path, error))
+    }
+}
+
+/// Puts an apostrophe before what a spreadsheet would take for a formula.
+fn guarded(cell: &str) -> Cow<'_, str> {
+    const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+    if cell.starts_with(FORMULA) { format!("'{cell}").into() } else { cell.into() }
+}
+
+fn yes_no(value: bool) -> String {
+    if value { "yes" } else { "no" }.to_owned()
+}
+
+fn joined<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> String {
+    let mut cell = String::new();
+    for value in values {
+        if !cell.is_empty() {
+            cell.push_str("; ");
+        }
+        cell.push_str(&columns::one_line(value.as_ref()));
+    }
+    cell
+}
+
+fn name_and_mail(person: &Person) -> [String; 2] {
+    [columns::one_line(&person.name.value), columns::one_line(&person.mail.value)]
+}
+
+#[rustfmt::skip] // in the groups of the description, not one a line
+const CHANGES: &[&str] = &[
+    "seq", "change_id", "previous_id", "parent_count", "arrival_kind", "title", "proposal",
+    "author_name", "author_mail", "committer_name", "committer_mail", "merger",
+    "authored_at", "committed_at", "arrived_at", "arrived_at_source", "arrived_at_grade", "original_offset",
+    "layers", "mixed_layer", "environments", "in_scope", "scope_reason",
+    "files_changed", "policy_objects_changed", "policy_direction",
+    "tickets", "tickets_mentioned", "ticket_grade", "reviewers", "approvals_counted", "approvers", "approval_grade",
+    "emergency", "revert_of", "cherry_pick_of", "signature", "exceptions", "not_assessable", "waivers", "status",
+];
+
+fn changes(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for (position, dossier) in columns.dossiers() {
+        let facts = columns.facts(position, dossier);
+        let status = columns.status(position).words().to_owned();
+        let origin = origin_cells(position, dossier);
+        rows.row(
+            origin.into_iter().chain(content_cells(dossier, &facts)).chain(judgement_cells(dossier, &facts)).chain([status]),
+        )?;
+    }
+    Ok(())
+}
+
+/// `seq` to `original_offset`.
+fn origin_cells(position: usize, dossier: &Dossier) -> Vec<String> {
+    let commit = &dossier.change.commit;
+    let [author_name, author_mail] = name_and_mail(&commit.author.person);
+    let [committer_name, committer_mail] = name_and_mail(&commit.committer.person);
+    let committed_at = columns::utc(&commit.committer.when);
+    vec![
+        (position + 1).to_string(),
+        commit.id.to_string(),
+        commit.parents.first().map(CommitId::to_string).unwrap_or_default(),
+        commit.parents.len().to_string(),
+        dossier.arrival.word().to_owned(),
+        columns::one_line(commit.subject()),
+        joined(dossier.evidence.proposal.iter().map(|claim| &claim.value.id)),
+        author_name,
+        author_mail,
+        committer_name,
+        committer_mail,
+        joined(dossier.evidence.merger.iter().map(|claim| claim.value.to_string())),
+        columns::utc(&commit.author.when),
+        committed_at.clone(),
+        committed_at,
+        columns::ARRIVAL_SOURCE.to_owned(),
+        columns::ARRIVAL_GRADE.word().to_owned(),
+        columns::offsets(commit),
+    ]
+}
+
+/// `layers` to `policy_direction`.
+fn content_cells(dossier: &Dossier, facts: &Facts<'_>) -> [String; 8] {
+    let reason = dossier.classification.out_of_scope.as_deref();
+    [
+        columns::layer_names(facts.layers),
+        yes_no(facts.layers.len() > 1),
+        joined(&facts.environments),
+        yes_no(reason.is_none()),
+        reason.map(columns::one_line).unwrap_or_default(),
+        dossier.change.commit.file_edits.len().to_string(),
+        String::new(),
+        String::new(),
+    ]
+}
+
+/// `tickets` to `waivers`.
+fn judgement_cells(dossier: &Dossier, facts: &Facts<'_>) -> Vec<String> {
+    let evidence = &dossier.evidence;
+    let approvers = facts.approvers();
+    vec![
+        joined(&facts.tickets),
+        joined(&facts.tickets_mentioned),
+        facts.ticket_grade.word().to_owned(),
+        facts.reviewers().join("; "),
+        approvers.len().to_string(),
+        approvers.join("; "),
+        facts.approval_grade.word().to_owned(),
+        joined(evidence.emergency.iter().map(|claim| &claim.value)),
+        joined(evidence.reverts.iter().map(|claim| &claim.value)),
+        joined(evidence.picked_from.iter().map(|claim| &claim.value)),
+        columns::signature_words(dossier.change.commit.signed).to_owned(),
+        facts.exceptions.join("; "),
+        facts.not_assessable.join("; "),
+        facts.waived.join("; "),
+    ]
+}
+
+#[rustfmt::skip] // in the groups of the description, not one a line
+const COMMITS: &[&str] = &[
+    "commit_id", "change_id", "on_first_parent", "tree_id", "parents",
+    "author_name", "author_mail", "authored_at", "author_offset",
+    "committer_name", "committer_mail", "committed_at", "committer_offset",
+    "subject", "trailers", "co_authors", "tickets", "signature", "anomalies", "reviewers", "proposal",
+];
+
+fn commits(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for (_, dossier) in columns.dossiers() {
+        let change = &dossier.change;
+        for commit in &change.side_commits {
+            rows.row(commit_cells(dossier, commit, &Source::SideCommit(commit.id)))?;
+        }
+        rows.row(commit_cells(dossier, &change.commit, &Source::Change))?;
+    }
+    Ok(())
+}
+
+fn commit_cells(dossier: &Dossier, commit: &Commit, source: &Source) -> Vec<String> {
+    let evidence = &dossier.evidence;
+    let on_first_parent = *source == Source::Change;
+    let read_here = |citation: &crate::evidence::Citation| match &citation.source {
+        Source::Note(_, noted) => *noted == commit.id,
+        Source::Change | Source::SideCommit(_) => citation.source == *source,
+    };
+    let co_authors = evidence.co_authors.iter().filter(|claim| read_here(&claim.citation));
+    let tickets = evidence.tickets.iter().filter(|claim| read_here(&claim.citation));
+    let reviews = evidence.reviews.iter().filter(|claim| read_here(&claim.citation));
+    let proposal = evidence.proposal.iter().filter(|claim| read_here(&claim.citation));
+    let [author_name, author_mail] = name_and_mail(&commit.author.person);
+    let [committer_name, committer_mail] = name_and_mail(&commit.committer.person);
+    vec![
+        commit.id.to_string(),
+        dossier.change.id().to_string(),
+        yes_no(on_first_parent),
+        commit.tree.to_string(),
+        joined(commit.parents.iter().map(CommitId::to_string)),
+        author_name,
+        author_mail,
+        columns::utc(&commit.author.when),
+        columns::offset(&commit.author.when),
+        committer_name,
+        committer_mail,
+        columns::utc(&commit.committer.when),
+        columns::offset(&commit.committer.when),
+        columns::one_line(commit.subject()),
+        joined(columns::trailers(dossier, commit)),
+        joined(co_authors.map(|claim| claim.value.to_string())),
+        joined(tickets.map(|claim| &claim.value.id)),
+        columns::signature_words(commit.signed).to_owned(),
+        columns::anomalies(commit).join("; "),
+        joined(reviews.map(|claim| claim.value.reviewer.to_string())),
+        joined(proposal.map(|claim| &claim.value.id)),
+    ]
+}
+
+#[rustfmt::skip] // in the groups of the description, not one a line
+const FILES: &[&str] = &[
+    "change_id", "path", "old_path", "edit", "layer", "layer_rule", "environment",
+    "old_blob", "new_blob", "old_mode", "new_mode", "parse_status", "parse_reason",
+];
+
+fn files(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for (_, dossier) in columns.dossiers() {
+        let change_id = dossier.change.id().to_string();
+        for (edit, class) in columns::classed(&dossier.change.commit.file_edits, &dossier.classification.files) {
+            rows.row(file_cells(&change_id, edit, class))?;
+        }
+    }
+    Ok(())
+}
+
+fn file_cells(change_id: &str, edit: &FileEdit, class: Option<&FileClass>) -> [String; 13] {
+    let blob = |entry: Option<Entry>| entry.map(|entry| entry.blob.to_string()).unwrap_or_default();
+    let mode = |entry: Option<Entry>| entry.map(|entry| format!("{:06o}", entry.mode)).unwrap_or_default();
+    [
+        change_id.to_owned(),
+        columns::path(&edit.path),
+        edit.old_path.as_ref().map(columns::path).unwrap_or_default(),
+        edit.kind.letter().to_string(),
+        class.map(columns::layer_words).unwrap_or_default(),
+        class.map(|class| columns::one_line(&class.rule)).unwrap_or_default(),
+        class.and_then(|class| class.environment.as_deref()).map(columns::one_line).unwrap_or_default(),
+        blob(edit.before),
+        blob(edit.after),
+        mode(edit.before),
+        mode(edit.after),
+        columns::NOT_PARSED.to_owned(),
+        columns::NOT_PARSED_REASON.to_owned(),
+    ]
+}
+
+#[rustfmt::skip] // in the groups of the description, not one a line
+const APPROVALS: &[&str] = &[
+    "change_id", "proposal", "reviewer", "reviewer_raw", "decision", "submitted_at", "reviewed_commit", "landed_commit",
+    "on_final_content", "before_arrival", "independent", "role_valid", "counts", "not_counted_reason", "grade", "citation",
+];
+
+fn approvals(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for (_, dossier) in columns.dossiers() {
+        let change_id = dossier.change.id().to_string();
+        let proposal = joined(dossier.evidence.proposal.iter().map(|claim| &claim.value.id));
+        for claim in &dossier.evidence.reviews {
+            let review = &claim.value;
+            let raw = columns::person(&review.reviewer);
+            let registered = columns.register.person(&review.reviewer);
+            let not_counted = columns.register.not_counted(dossier, claim);
+            rows.row([
+                change_id.clone(),
+                proposal.clone(),
+                registered.map_or_else(|| raw.clone(), |person| columns::one_line(&person.name)),
+                raw,
+                review.decision.word().to_owned(),
+                review.at.as_deref().map(columns::one_line).unwrap_or_default(),
+                String::new(),
+                change_id.clone(),
+                "unknown".to_owned(),
+                columns::before_arrival(dossier, review).to_owned(),
+                yes_no(columns.register.dependence(dossier, &review.reviewer).is_none()),
+                "not checked".to_owned(),
+                yes_no(not_counted.is_none()),
+                not_counted.unwrap_or_default().to_owned(),
+                claim.grade.word().to_owned(),
+                columns::citation(&claim.citation, &dossier.change),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+#[rustfmt::skip] // in the groups of the description, not one a line
+const TICKETS: &[&str] = &[
+    "ticket", "system", "place", "resolved", "type", "title", "requester", "created_at", "approved_by", "approved_at",
+    "status_at_arrival", "change_ids", "created_before_push", "approved_before_arrival", "citation",
+];
+
+/// One row for each reference of each change: its state at arrival would differ from change to change.
+fn tickets(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for (_, dossier) in columns.dossiers() {
+        for claim in &dossier.evidence.tickets {
+            let mut cells: [String; 15] = Default::default();
+            let [ticket, system, place, resolved, _, _, _, _, _, _, _, change_ids, _, _, citation] = &mut cells;
+            *ticket = columns::one_line(&claim.value.id);
+            *system = columns::one_line(columns::system_words(&claim.value.system));
+            columns::relation_words(claim.value.relation).clone_into(place);
+            columns::NOT_RESOLVED.clone_into(resolved);
+            *change_ids = dossier.change.id().to_string();
+            *citation = columns::citation(&claim.citation, &dossier.change);
+            rows.row(cells)?;
+        }
+    }
+    Ok(())
+}
+
+#[rustfmt::skip] // in the groups of the description, not one a line
+const FINDINGS: &[&str] = &[
+    "finding_id", "check", "change_id", "outcome", "severity", "because", "grade", "citation", "control_refs", "waiver",
+    "management_response", "owner", "due_date", "closed_by", "auditor_note",
+];
+
+fn findings(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    let references: BTreeMap<&str, String> = columns.pack.cards().map(|card| (card.id, reference_words(columns, card))).collect();
+    let mut put = |(card, finding): (&'static Card, &Finding), change: Option<(&Change, &str)>| {
+        let control_refs = references.get(card.id).map_or("", String::as_str);
+        let waiver = columns.waiver_words(finding);
+        let for_people = ["", "", "", "", ""];
+        let cells = finding_cells(columns, card, finding, change);
+        rows.row(cells.iter().map(|cell| &**cell).chain([control_refs, waiver.as_str()]).chain(for_people))
+    };
+    for found in columns.findings_of_period() {
+        put(found, None)?;
+    }
+    for (position, dossier) in columns.dossiers() {
+        let change_id = dossier.change.id().to_string();
+        for found in columns.findings_of(position) {
+            put(found, Some((&dossier.change, change_id.as_str())))?;
+        }
+    }
+    for found in columns.findings_of_waivers() {
+        put(found, None)?;
+    }
+    Ok(())
+}
+
+fn reference_words(columns: &Columns<'_>, card: &Card) -> String {
+    let references = columns::references(card, &columns.pack.settings.profile);
+    joined(references.map(|(framework, reference)| format!("{framework} {reference}")))
+}
+
+/// `finding_id` to `citation`.
+fn finding_cells<'a>(
+    columns: &Columns<'_>,
+    card: &'static Card,
+    finding: &Finding,
+    change: Option<(&Change, &'a str)>,
+) -> [Cow<'a, str>; 8] {
+    let subject: Cow<'a, str> = match (finding.subject, change) {
+        (Subject::Change(_), Some((_, change_id))) => change_id.into(),
+        _ => columns.subject_name(finding.subject).into(),
+    };
+    let basis = finding.outcome.basis();
+    let citations = basis.zip(change).map(|(basis, (change, _))| {
+        basis.citations.iter().map(|citation| columns::citation(citation, change)).collect::<Vec<_>>().join("; ")
+    });
+    [
+        columns::finding_id(card.id, &subject).into(),
+        card.id.into(),
+        change.map_or(subject, |(_, change_id)| change_id.into()),
+        finding.outcome.words().into(),
+        finding.severity.word().into(),
+        columns::because(finding).into(),
+        finding.grade.word().into(),
+        citations.unwrap_or_default().into(),
+    ]
+}
+
+const WAIVERS: &[&str] =
+    &["check", "change", "change_id", "reason", "approver", "ticket", "until", "settings_line", "findings_beside"];
+
+fn waivers(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for waiver in columns::waivers(columns.pack) {
+        let written = waiver.waiver;
+        rows.row([
+            columns::one_line(&written.check),
+            columns::one_line(&written.change),
+            joined(waiver.changes.iter().map(CommitId::to_string)),
+            columns::one_line(&written.reason),
+            columns::person(&written.approver),
+            columns::one_line(&written.ticket),
+            columns::one_line(&written.until),
+            written.line.to_string(),
+            waiver.findings.to_string(),
+        ])?;
+    }
+    Ok(())
+}
+
+const LAYERS: &[&str] = &["layer", "layer_rule", "files", "changes"];
+
+fn layers(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for row in columns::layer_rows(columns.pack) {
+        rows.row([row.layer, columns::one_line(row.rule), row.files.to_string(), row.changes.to_string()])?;
+    }
+    Ok(())
+}
+
+const IDENTITIES: &[&str] = &["name", "mail", "registered_as", "bot", "remarks"];
+
+fn identities(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for person in people::everyone(columns.pack) {
+        let [name, mail] = name_and_mail(person);
+        let registered = columns.register.person(person).map(|registered| columns::one_line(&registered.name));
+        let bot = columns.register.bot(person).map(|bot| columns::one_line(&bot.name));
+        rows.row([name, mail, registered.unwrap_or_default(), bot.unwrap_or_default(), people::remarks(person).join("; ")])?;
+    }
+    Ok(())
+}
+
+#[rustfmt::skip] // in the groups of the description, not one a line
+const CONTROLS: &[&str] = &[
+    "framework", "reference", "check", "subjects", "applicable", "exceptions", "of_which_waived", "no_exception",
+    "not_assessable", "not_applicable",
+];
+
+fn controls(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for (framework, reference, check, counts) in columns::control_rows(columns.pack) {
+        let Counts { subjects, applicable, exceptions, waived, no_exception, not_assessable, not_applicable } = counts;
+        let numbers = [subjects, applicable, exceptions, waived, no_exception, not_assessable, not_applicable];
+        let words = [framework, reference, check].map(str::to_owned);
+        rows.row(words.into_iter().chain(numbers.map(|number| number.to_string())))?;
+    }
+    Ok(())
+}
+
+const RECONCILIATION: &[&str] = &["id", "statement", "left", "left_value", "right", "right_value", "difference", "result"];
+
+fn reconciliation(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for tie_out in &columns.pack.tie_outs {
+        let TieOut { id, statement, left, left_value, right, right_value } = tie_out;
+        let (difference, result) = (columns::difference(tie_out), columns::result_words(tie_out));
+        rows.row([*id, *statement, *left, left_value.as_str(), *right, right_value.as_str(), difference.as_str(), result])?;
+    }
+    Ok(())
+}
+
+const EXCLUDED: &[&str] = &["seq", "change_id", "title", "reason"];
+
+fn excluded(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for (position, dossier) in columns.dossiers() {
+        if let Some(reason) = dossier.classification.out_of_scope.as_deref() {
+            let commit = &dossier.change.commit;
+            rows.row([
+                (position + 1).to_string(),
+                commit.id.to_string(),
+                columns::one_line(commit.subject()),
+                columns::one_line(reason),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::specimen::{Shelf, pack};
+
+    fn read(shelf: &Shelf, file: &str) -> Vec<Vec<String>> {
+        let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(&shelf.0[file][..]);
+        reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
+    }
+
+    #[test]
+    fn every_table_reads_back_with_as_many_cells_in_every_row() {
+        let shelf = Shelf::of(&pack(60), render);
+        assert_eq!(shelf.0.len(), TABLES.len());
+        for table in TABLES {
+            // The reader itself refuses rows of unequal length.
+            let rows = read(&shelf, &format!("data/{}", table.file));
+            assert_eq!(rows[0], table.header);
+        }
+    }
+
+    #[test]
+    fn rows_are_as_many_as_the_pack_has_of_them() {
+        let pack = pack(60);
+        let shelf = Shelf::of(&pack, render);
+        let rows = |file: &str| read(&shelf, &format!("data/{file}")).len() - 1;
+        let of = |count: fn(&Dossier) -> usize| pack.dossiers.iter().map(count).sum::<usize>();
+        assert_eq!(rows("changes.csv"), 60);
+        assert_eq!(rows("commits.csv"), of(|dossier| 1 + dossier.change.side_commits.len()));
+        assert_eq!(rows("files.csv"), of(|dossier| dossier.change.commit.file_edits.len()));
+        assert_eq!(rows("approvals.csv"), of(|dossier| dossier.evidence.reviews.len()));
+        assert_eq!(rows("tickets.csv"), of(|dossier| dossier.evidence.tickets.len()));
+        assert_eq!(rows("findings.csv"), pack.assessments.iter().map(|assessment| assessment.findings.len()).sum::<usize>());
+        assert_eq!(rows("excluded.csv"), of(|dossier| usize::from(dossier.classification.out_of_scope.is_some())));
+    }
+
+    #[test]
+    fn no_cell_is_a_formula_or_hides_a_character() {
+        let shelf = Shelf::of(&pack(60), render);
+        for file in shelf.0.keys() {
+            for cell in read(&shelf, file).iter().flatten() {
+                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{ff1d}']), "{file}: {cell:?}");
+                assert!(!cell.contains(crate::text::is_hidden), "{file}: {cell:?}");
+                assert!(!cell.contains('\n'), "{file}: {cell:?}");
+            }
+        }
+        let changes = shelf.text("data/changes.csv");
+        assert!(changes.contains("'=HYPERLINK(") && changes.contains("right\u{2039}U+202E\u{203a}to left"));
+        assert!(changes.lines().count() == 61 && changes.ends_with("\r\n"));
+    }
+
+    #[test]
+    fn an_unreadable_time_is_an_empty_cell_and_an_anomaly() {
+        let shelf = Shelf::of(&pack(60), render);
+        let changes = read(&shelf, "data/changes.csv");
+        let column = CHANGES.iter().position(|name| *name == "committed_at").unwrap();
+        assert_eq!(changes[41][column], "");
+        let commits = read(&shelf, "data/commits.csv");
+        let row = commits.iter().find(|row| row[0] == changes[41][1]).unwrap();
+        assert!(row[18].contains("committer time unreadable: 99999999999999 +9999"), "{row:?}");
+    }
+
+    #[test]
+    fn every_finding_has_a_name_of_its_own() {
+        let shelf = Shelf::of(&pack(60), render);
+        let names: Vec<_> = read(&shelf, "data/findings.csv").into_iter().map(|row| row[0].clone()).collect();
+        let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(names.len(), distinct.len());
+    }
+}

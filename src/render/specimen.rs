@@ -1,0 +1,492 @@
+//! A pack made by hand, of any size and with hostile text in it, to try the renderers on.
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::too_many_lines,
+    reason = "test data: it may stop a test at once, and it is read beside the test that uses it"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::changes::{Change, Commit, EditKind, Entry, FileEdit, Gap, GapAbout, MergeContent, Signature, SignatureKind};
+use crate::checks::{Assessment, Basis, Card, Finding, Outcome, Severity, Subject};
+use crate::classification::{Classification, FileClass, LayerSet};
+use crate::evidence::{
+    ArrivalKind, Citation, Claim, Decision, Dossier, Evidence, Grade, Place, Proposal, Review, Source, Ticket, TicketRelation,
+    TicketSystem, Trailer,
+};
+use crate::pack::{Pack, Status, TieOut};
+use crate::repository::{AuditRange, Completeness};
+use crate::settings::{
+    CheckTables, EnvironmentSettings, IssueReferences, Layer, RegisteredBot, RegisteredPerson, Scope, Settings, TicketSettings,
+    Waiver,
+};
+use crate::text::{BlobId, CommitId, Moment, ObjectId, Person, RepoPath, Text, Timestamp, TreeId};
+
+/// Texts that must not get through as they are.
+pub const HOSTILE: [&str; 6] = [
+    "<script>alert(1)</script> & \"quotes\"",
+    "=HYPERLINK(\"https://evil.example\",\"click\")",
+    "right\u{202e}to left",
+    "nul\0byte and {{ version }} {% raw %}",
+    "+49 \u{ff1d}1+1\r\nsecond line, \"quoted\"",
+    "</style></pre><img src=x onerror=alert(1)>",
+];
+
+macro_rules! card {
+    ($name:ident, $id:literal, $severity:ident, $requirement:literal, $references:expr) => {
+        static $name: Card = Card {
+            id: $id,
+            requirement: $requirement,
+            rationale: "Without it nobody can say later why protection changed.",
+            remedy: "Write down what is missing and have it confirmed by someone who was not involved.",
+            severity: Severity::$severity,
+            references: $references,
+            needs: "the message of every commit",
+            waivable_by: "the owner of the layer, never the author of the change",
+            settings: &[("enabled", "true", "whether the check runs")],
+            since: "0.1.0",
+            limits: "It sees what the message says, not what was meant.",
+        };
+    };
+}
+
+card!(HISTORY, "history-incomplete", Blocker, "The record is whole.", &[("ISO/IEC 27001:2022", "A.8.15")]);
+card!(
+    TICKET,
+    "ticket-missing",
+    High,
+    "Every change names the ticket that asked for it.",
+    &[("SOC 2", "CC8.1"), ("NIST SP 800-53", "CM-3")]
+);
+card!(REASON, "reason-missing", Medium, "The message says why the change was made.", &[("SOC 2", "CC8.1")]);
+card!(
+    REVIEW,
+    "review-missing",
+    High,
+    "Someone other than the author approved the change.",
+    &[("SOC 2", "CC8.1"), ("NIST SP 800-53", "CM-3(2)")]
+);
+card!(DIRECT, "direct-push", Critical, "Every change arrives through a proposal.", &[("ISO/IEC 27001:2022", "A.8.32")]);
+card!(MIXED, "mixed-layer", Medium, "One change touches one layer.", &[]);
+card!(COMMIT, "mixed-commit", Low, "One commit touches one layer.", &[]);
+card!(GUARD, "guard-changed", High, "Changes to the files that guard the process are looked at.", &[("NIST SP 800-53", "CM-5")]);
+card!(WAIVER, "waiver-invalid", High, "Every waiver is complete, in time and used.", &[]);
+
+static CARDS: [&Card; 9] = [&HISTORY, &TICKET, &REASON, &REVIEW, &DIRECT, &MIXED, &COMMIT, &GUARD, &WAIVER];
+
+/// A pack of some changes, each different and the same on every call.
+pub fn pack(changes: usize) -> Pack {
+    let dossiers: Vec<_> = (0..changes).map(dossier).collect();
+    let mut pack = Pack {
+        repository_name: "platform-gitops".to_owned(),
+        range: range(changes),
+        completeness: Completeness {
+            object_format: "sha1".to_owned(),
+            problems: Vec::new(),
+            remarks: vec!["The clone is bare.".to_owned(), "refs/notes/review holds 12 notes.".to_owned()],
+            unreadable_objects: Vec::new(),
+        },
+        statuses: Vec::new(),
+        assessments: CARDS.into_iter().map(|card| assess(card, &dossiers)).collect(),
+        settings: settings(),
+        population_hash: "ab".repeat(32),
+        tie_outs: tie_outs(&dossiers),
+        version: "0.1.0",
+        dossiers,
+    };
+    pack.statuses = statuses(&pack);
+    pack
+}
+
+/// A pack whose record is not whole and whose first tie-out does not hold.
+pub fn incomplete_pack() -> Pack {
+    let mut pack = pack(12);
+    pack.completeness.problems.push("The clone is shallow: 3 commits have parents that are not here.".to_owned());
+    pack.completeness.unreadable_objects.push(format!("blob {}: not found", "0c".repeat(20)));
+    pack.tie_outs[0].right_value = "11".to_owned();
+    pack
+}
+
+fn id(kind: u8, number: usize) -> ObjectId {
+    let mut state = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(kind).wrapping_mul(0xd1b5_4a32_d192_ed03);
+    let mut bytes = [0u8; 20];
+    for byte in &mut bytes {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        *byte = (state >> 24) as u8;
+    }
+    ObjectId::from_bytes(&bytes).expect("twenty bytes")
+}
+
+fn change_id(number: usize) -> CommitId {
+    CommitId(id(1, number + 1))
+}
+
+fn range(changes: usize) -> AuditRange {
+    AuditRange {
+        start: (changes > 3).then(|| CommitId(id(1, 0))),
+        end: change_id(changes.saturating_sub(1)),
+        branch: "refs/heads/main".to_owned(),
+        asked: "2026-Q1".to_owned(),
+        resolution: vec![
+            "2026-Q1 begins at 2026-01-01T00:00:00Z: the start is the last change of the first-parent chain before that moment."
+                .to_owned(),
+            "It ends at 2026-04-01T00:00:00Z: the end is the last change before that moment.".to_owned(),
+        ],
+        confirmed_by: "a walk over every commit behind the start",
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        origin: "countersign.toml at commit 0123456789ab".to_owned(),
+        digest: "cd".repeat(32),
+        profile: "baseline".to_owned(),
+        declared_layer: Some(Layer::Security),
+        period_offset: 3600,
+        scope: Scope { include: None, exclude: globset::GlobSet::empty() },
+        tickets: TicketSettings {
+            projects: Some(BTreeSet::from(["SEC".to_owned(), "OPS".to_owned()])),
+            issues: IssueReferences::Closing,
+            patterns: Vec::new(),
+        },
+        layers: Vec::new(),
+        environments: EnvironmentSettings {
+            rules: Vec::new(),
+            production: BTreeSet::from(["production".to_owned()]),
+            builtin: true,
+        },
+        people: vec![RegisteredPerson {
+            name: "Alice Example".into(),
+            aliases: BTreeSet::from(["alice@example.com".to_owned(), "alice".to_owned()]),
+            valid_from: Some("2025-01-01".to_owned()),
+            valid_until: None,
+        }],
+        bots: vec![RegisteredBot {
+            name: "renovate".into(),
+            aliases: BTreeSet::from(["renovate@example.com".to_owned()]),
+            owner: Some("platform team".to_owned()),
+            paths: globset::GlobSet::empty(),
+        }],
+        guards: globset::GlobSet::empty(),
+        waivers: vec![Waiver {
+            line: 31,
+            check: "ticket-missing".to_owned(),
+            change: change_id(7).to_string(),
+            reason: "Ticket system was down; recorded later <b>by hand</b>".to_owned(),
+            approver: Person::new("Carol Lead", "carol@example.com"),
+            ticket: "SEC-9".to_owned(),
+            until: "2026-06-30".to_owned(),
+        }],
+        checks: CheckTables { tables: BTreeMap::new() },
+    }
+}
+
+const PEOPLE: [(&str, &str); 7] = [
+    ("Alice Example", "alice@example.com"),
+    ("Bob Miller", "bob@example.com"),
+    ("Carol Lead", "carol@example.com"),
+    ("renovate", "renovate@example.com"),
+    ("D\u{430}ve Cyrillic", "dave@example.com"),
+    ("@Eve \u{202e}live", "eve@example.com"),
+    ("<script>alert(2)</script>", ""),
+];
+
+fn someone(number: usize) -> Arc<Person> {
+    let rare = if number % 17 == 0 { number / 17 % PEOPLE.len() } else { number % 3 };
+    let (name, mail) = PEOPLE[rare];
+    Arc::new(Person::new(name, mail))
+}
+
+fn signature(number: usize, shift: i64) -> Signature {
+    let seconds = 1_767_225_600 + i64::try_from(number).expect("small") * 11_000 + shift;
+    let when = Moment::Known(Timestamp { seconds, offset: if number % 2 == 0 { 3600 } else { -19_800 } });
+    let when = if number % 41 == 40 { Moment::Unreadable("99999999999999 +9999".into()) } else { when };
+    Signature { person: someone(number + usize::from(shift > 0)), when }
+}
+
+const SUBJECTS: [&str; 8] = [
+    "Deny privileged pods in the payment namespace",
+    "Allow the metering service to reach the broker",
+    "Raise the request limit of the ingress controller",
+    "Rotate the certificate issuer of the staging cluster",
+    "Require labels on every namespace",
+    "Remove the exemption for the legacy importer",
+    "Add a dashboard for grid frequency",
+    "Pin the policy controller to 3.18",
+];
+
+fn subject(number: usize) -> String {
+    if number % 10 == 9 { HOSTILE[number / 10 % 6].to_owned() } else { format!("{} (#{})", SUBJECTS[number % 8], 100 + number) }
+}
+
+fn message(number: usize) -> String {
+    let mut text = format!(
+        "{}\n\nThe audit of last autumn asked for it. Traffic of the last 30 days was looked at,\nnothing that works today is refused.\n",
+        subject(number)
+    );
+    if number % 13 == 5 {
+        text.push_str(&"long ".repeat(2_000));
+    }
+    text.push_str("\nTicket: SEC-1\nReviewed-by: Bob Miller <bob@example.com>\n");
+    text
+}
+
+fn commit(kind: u8, number: usize, parents: Vec<CommitId>, edits: Vec<FileEdit>) -> Commit {
+    Commit {
+        id: CommitId(id(kind, number + 1)),
+        tree: TreeId(id(9, number)),
+        parents: parents.into(),
+        author: signature(number, 0),
+        committer: signature(number, 600),
+        message: Text::from(message(number).as_str()),
+        signed: (number % 4 == 0).then_some(SignatureKind::Ssh),
+        paths_changed: u32::try_from(edits.len()).expect("few"),
+        file_edits: edits.into(),
+        merge: None,
+        gaps: Vec::new(),
+    }
+}
+
+fn edit(number: usize, which: usize) -> FileEdit {
+    let path = match (number + which) % 5 {
+        0 => format!("security/gatekeeper/constraints/c{which}.yaml"),
+        1 => format!("clusters/production/network/np-{which}.yaml"),
+        2 => format!("apps/metering/overlays/staging/patch-{which}.yaml"),
+        3 => format!("=cmd|' /C calc'!A{which}"),
+        _ => format!("observability/rules/r{which}<b>.yaml"),
+    };
+    let entry = |shift| Some(Entry { blob: BlobId(id(3, number * 64 + which + shift)), mode: 0o100_644 });
+    let kind = [EditKind::Modified, EditKind::Added, EditKind::Removed, EditKind::Renamed][which % 4];
+    FileEdit {
+        kind,
+        old_path: (kind == EditKind::Renamed).then(|| RepoPath::new(format!("old/{which}.yaml").as_bytes())),
+        path: RepoPath::new(path.as_bytes()),
+        before: if kind == EditKind::Added { None } else { entry(0) },
+        after: if kind == EditKind::Removed { None } else { entry(1) },
+        kinds: None,
+    }
+}
+
+fn class(edit: &FileEdit) -> FileClass {
+    let path = edit.path.to_text();
+    let (layer, rule) = match path.split('/').next() {
+        Some("security") => (Some(Layer::Security), "settings: security/**"),
+        Some("clusters") => (Some(Layer::Security), "kind: networking.k8s.io/NetworkPolicy"),
+        Some("apps") => (Some(Layer::Applications), "path word: apps"),
+        Some("observability") => (Some(Layer::Observability), "path word: observability"),
+        _ => (None, "no rule"),
+    };
+    let environment = ["production", "staging"].into_iter().find(|name| path.contains(name)).map(Arc::from);
+    FileClass { layers: layer.into_iter().collect(), ignored: false, rule: rule.into(), environment, moved_from: LayerSet::EMPTY }
+}
+
+fn dossier(number: usize) -> Dossier {
+    let files = if number == 6 { 120 } else { 1 + number % 6 };
+    let edits: Vec<_> = (0..files).map(|which| edit(number, which)).collect();
+    let classes: Vec<_> = edits.iter().map(class).collect();
+    let parent = if number == 0 { CommitId(id(1, 0)) } else { change_id(number - 1) };
+    let merge = number % 5 == 4;
+    let sides: Vec<_> = if merge { vec![side(number, 0), side(number, 1)] } else { Vec::new() };
+    let mut parents = vec![parent];
+    parents.extend(sides.last().map(|side| side.id));
+    let mut own = commit(1, number, parents, edits);
+    if merge {
+        own.merge = Some(Box::new(MergeContent {
+            unexplained: if number % 20 == 4 {
+                vec![(RepoPath::new(b"security/np.yaml"), "differs from both parents".into())]
+            } else {
+                Vec::new()
+            },
+            automatic: 2,
+            undecided: None,
+        }));
+    }
+    let gap = Gap { about: GapAbout::Content, reason: "blob 0c0c0c0c0c0c is missing".into() };
+    Dossier {
+        classification: Classification {
+            files: classes.into(),
+            side_files: sides.iter().map(|side| side.file_edits.iter().map(class).collect()).collect(),
+            out_of_scope: (number % 30 == 29).then(|| "every path is excluded by [scope]".into()),
+        },
+        evidence: evidence(number, &sides),
+        arrival: [ArrivalKind::Squash, ArrivalKind::Squash, ArrivalKind::Direct, ArrivalKind::Rebase, ArrivalKind::Merge]
+            [number % 5],
+        bot: (*own.author.person == Person::new("renovate", "renovate@example.com")).then(|| "renovate".into()),
+        gaps: if number % 19 == 3 { vec![gap] } else { Vec::new() },
+        change: Change { commit: own, side_commits: sides },
+    }
+}
+
+fn side(number: usize, which: usize) -> Commit {
+    commit(2, number * 2 + which, vec![CommitId(id(2, number * 2 + which))], vec![edit(number, which)])
+}
+
+fn claim<T>(value: T, place: Place) -> Claim<T> {
+    Claim { value, grade: Grade::Asserted, citation: Citation { source: Source::Change, place } }
+}
+
+fn evidence(number: usize, sides: &[Commit]) -> Evidence {
+    let ticket = |id: String, relation| Ticket { id: id.into(), system: TicketSystem::Jira, relation };
+    let mut tickets = Vec::new();
+    if number % 7 != 0 {
+        tickets.push(claim(ticket(format!("SEC-{}", 100 + number / 3), TicketRelation::Own), Place::Trailer(7)));
+    }
+    for side in sides {
+        let value = ticket(format!("OPS-{number}"), TicketRelation::SideCommit);
+        let citation = Citation { source: Source::SideCommit(side.id), place: Place::Subject };
+        tickets.push(Claim { value, grade: Grade::Asserted, citation });
+    }
+    if number % 23 == 1 {
+        tickets.push(claim(ticket("SEC-1".to_owned(), TicketRelation::Quoted), Place::Body(5)));
+    }
+    let review = |who: usize, decision, quoted| Review {
+        reviewer: someone(who),
+        decision,
+        convention: "Reviewed-by trailer",
+        quoted,
+        at: (number % 6 == 0).then(|| "2026-01-05T10:00:00Z".into()),
+    };
+    let mut reviews = Vec::new();
+    if number % 3 != 1 {
+        reviews.push(claim(review(number + 1, Decision::Approved, false), Place::Trailer(8)));
+        reviews.push(claim(review(number, Decision::Approved, false), Place::Body(5)));
+    }
+    Evidence {
+        proposal: (number % 5 != 2).then(|| {
+            claim(Proposal { id: format!("#{}", 100 + number).into(), convention: "GitHub squash", branch: None }, Place::Subject)
+        }),
+        tickets,
+        reviews,
+        co_authors: if number % 8 == 0 { vec![claim(someone(number + 2), Place::Trailer(9))] } else { Vec::new() },
+        reverts: if number % 23 == 1 { vec![claim("0123456789abcdef".into(), Place::Body(4))] } else { Vec::new() },
+        picked_from: Vec::new(),
+        merger: (number % 5 == 4).then(|| claim(someone(2), Place::Header)),
+        emergency: (number % 31 == 11).then(|| claim("Emergency: yes, INC0012345".into(), Place::Trailer(9))),
+        trailers: vec![
+            Trailer { key: "Ticket".into(), value: "SEC-1".into(), line: 7, in_block: true },
+            Trailer { key: "Reviewed-by".into(), value: "Bob Miller <bob@example.com>".into(), line: 5, in_block: false },
+        ],
+    }
+}
+
+fn basis(because: String) -> Box<Basis> {
+    Box::new(Basis { because: because.into(), citations: vec![Citation { source: Source::Change, place: Place::Subject }] })
+}
+
+fn outcome(card: &Card, number: usize, dossier: &Dossier) -> Outcome {
+    let exception = |because: &str| Outcome::Exception(basis(format!("{because} ({})", HOSTILE[number % 6])));
+    match card.id {
+        "ticket-missing" if number % 7 == 0 => exception("No ticket reference in the message, the branch or a side commit"),
+        "ticket-missing" => Outcome::NoException(Some(basis("SEC-1 in the trailer block".to_owned()))),
+        "review-missing" if number % 3 == 1 => {
+            Outcome::NotAssessable(basis("Git alone names no reviewer, and no forge export was given".to_owned()))
+        }
+        "direct-push" if dossier.arrival == ArrivalKind::Direct && number % 4 == 0 => exception("Arrived without a proposal"),
+        "guard-changed" | "mixed-commit" if number % 9 != 0 => Outcome::NotApplicable,
+        "mixed-layer" if dossier.change.commit.file_edits.len() > 4 => exception("applications, observability and security"),
+        _ => Outcome::NoException(None),
+    }
+}
+
+fn assess(card: &'static Card, dossiers: &[Dossier]) -> Assessment {
+    let finding =
+        |subject, outcome, waiver| Finding { subject, outcome, severity: card.severity, grade: Grade::Asserted, waiver };
+    let findings = match card.id {
+        "history-incomplete" => vec![finding(Subject::Period, Outcome::NoException(None), None)],
+        "waiver-invalid" => vec![finding(Subject::Waiver(0), Outcome::Exception(basis("Past its last day".to_owned())), None)],
+        "mixed-commit" => dossiers
+            .iter()
+            .enumerate()
+            .filter(|(_, dossier)| !dossier.change.side_commits.is_empty())
+            .map(|(number, _)| {
+                let subject = Subject::SideCommit(u32::try_from(number).expect("few"), 1);
+                finding(subject, Outcome::Exception(basis("security and applications in one commit".to_owned())), None)
+            })
+            .collect(),
+        _ => dossiers
+            .iter()
+            .enumerate()
+            .map(|(number, dossier)| {
+                let waiver = (card.id == "ticket-missing" && number == 7).then_some(0);
+                finding(Subject::Change(u32::try_from(number).expect("few")), outcome(card, number, dossier), waiver)
+            })
+            .collect(),
+    };
+    Assessment { card, findings }
+}
+
+fn statuses(pack: &Pack) -> Vec<Status> {
+    let mut statuses = vec![Status::NoException; pack.dossiers.len()];
+    for finding in pack.assessments.iter().flat_map(|assessment| &assessment.findings) {
+        let (Subject::Change(position) | Subject::SideCommit(position, _)) = finding.subject else { continue };
+        let status = match &finding.outcome {
+            Outcome::Exception(_) if finding.waiver.is_some() => Status::WaivedOnly,
+            Outcome::Exception(_) => Status::Exception,
+            Outcome::NotAssessable(_) => Status::NotAssessableOnly,
+            Outcome::NoException(_) | Outcome::NotApplicable => Status::NoException,
+        };
+        let entry = &mut statuses[position as usize];
+        *entry = (*entry).max(status);
+    }
+    for (status, dossier) in statuses.iter_mut().zip(&pack.dossiers) {
+        if dossier.classification.out_of_scope.is_some() {
+            *status = Status::OutOfScope;
+        }
+    }
+    statuses
+}
+
+fn tie_outs(dossiers: &[Dossier]) -> Vec<TieOut> {
+    let commits = dossiers.iter().map(|dossier| 1 + dossier.change.side_commits.len()).sum::<usize>();
+    let tie_out = |id, statement, left, right, value: usize| TieOut {
+        id,
+        statement,
+        left,
+        left_value: value.to_string(),
+        right,
+        right_value: value.to_string(),
+    };
+    let files = dossiers.iter().map(|dossier| dossier.change.commit.file_edits.len()).sum::<usize>();
+    vec![
+        tie_out("T1", "Every commit of the range is listed", "commits between start and end", "rows of commits.csv", commits),
+        tie_out("T3", "Every arrival is in scope or excluded", "arrivals", "in scope and out of scope", dossiers.len()),
+        tie_out("T6", "Every changed path is listed", "changed paths over all arrivals", "rows of files.csv", files),
+    ]
+}
+
+/// Files in memory, by path.
+#[derive(Default)]
+pub struct Shelf(pub BTreeMap<String, Vec<u8>>);
+
+impl Shelf {
+    /// What one renderer makes of a pack.
+    pub fn of(pack: &Pack, renderer: crate::render::Renderer) -> Self {
+        let mut shelf = Self::default();
+        renderer(pack, &mut shelf).expect("memory can be written");
+        shelf
+    }
+
+    /// The text of one file.
+    pub fn text(&self, path: &str) -> &str {
+        std::str::from_utf8(&self.0[path]).expect("files are UTF-8")
+    }
+}
+
+impl crate::render::Sink for Shelf {
+    fn file(
+        &mut self,
+        path: &str,
+        write: &mut dyn FnMut(&mut dyn std::io::Write) -> Result<(), crate::render::RenderError>,
+    ) -> Result<(), crate::render::RenderError> {
+        let mut bytes = Vec::new();
+        write(&mut bytes)?;
+        self.0.insert(path.to_owned(), bytes);
+        Ok(())
+    }
+}
