@@ -18,3 +18,6 @@ pub mod evidence;
 pub mod checks;
 pub mod pack;
 pub mod render;
+pub mod folder;
+pub mod pipeline;
+pub mod cli;

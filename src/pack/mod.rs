@@ -1,6 +1,9 @@
 //! The frozen result of an audit: what is rendered, counted twice and sealed.
 
+mod tie_outs;
+
 pub use crate::checks::Status;
+pub use tie_outs::{RecordCounter, Rendered, population_hash};
 
 use crate::checks::{Assessment, Card};
 use crate::evidence::Dossier;

@@ -100,6 +100,14 @@ impl Reader {
 }
 
 impl Repository {
+    /// One commit's headers and message, without its difference to its parent; `None` when it cannot be read.
+    #[must_use]
+    pub fn commit(&self, id: CommitId) -> Option<Commit> {
+        let mut reader = self.reader();
+        let bytes = reader.object(&git_id(id.0), Kind::Commit).ok()?;
+        Some(commit::parse(id, &bytes, &mut reader.people))
+    }
+
     /// The content of a file as of a commit; `None` when there is no file at that path.
     ///
     /// # Errors

@@ -1,0 +1,156 @@
+//! Counts that must agree, each computed from two sides that do not know each other: the walk over commits and the
+//! comparison of trees on the left, the tables as rendered on the right.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Pack, Status, TieOut};
+use crate::changes::EditKind;
+use crate::evidence::Dossier;
+use crate::text::CommitId;
+
+/// What was counted on the tables as they were rendered.
+#[derive(Clone, Debug, Default)]
+pub struct Rendered {
+    /// Rows by file name, the header not counted.
+    pub rows: BTreeMap<String, u64>,
+    /// The second column of `changes.csv`.
+    pub change_ids: Vec<String>,
+}
+
+impl Rendered {
+    fn of(&self, file: &str) -> u64 {
+        self.rows.get(file).copied().unwrap_or(0)
+    }
+}
+
+/// SHA-256 over the sorted full ids, one per line with a line feed.
+#[must_use]
+pub fn population_hash(ids: impl Iterator<Item = CommitId>) -> String {
+    hash_lines(ids.map(|id| id.to_string()).collect())
+}
+
+fn hash_lines(mut ids: Vec<String>) -> String {
+    ids.sort();
+    let mut hash = Sha256::new();
+    for id in ids {
+        hash.update(id.as_bytes());
+        hash.update(b"\n");
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Pack {
+    /// Computes every tie-out; `commits_walked` is what the walk counted before it sorted commits into changes.
+    #[must_use]
+    pub fn tie_out(&self, commits_walked: usize, rendered: &Rendered) -> Vec<TieOut> {
+        let side_commits: usize = self.dossiers.iter().map(|dossier| dossier.change.side_commits.len()).sum();
+        let in_scope = self.dossiers.iter().filter(|dossier| dossier.classification.out_of_scope.is_none()).count();
+        let with = |status: Status| self.statuses.iter().filter(|is| **is == status).count();
+        let concluded = [Status::NoException, Status::Exception, Status::WaivedOnly, Status::NotAssessableOnly];
+        let references: usize = self.dossiers.iter().map(|dossier| dossier.evidence.tickets.len()).sum();
+        let tie = |id, statement, left, left_value: u64, right, right_value: u64| TieOut {
+            id,
+            statement,
+            left,
+            left_value: left_value.to_string(),
+            right,
+            right_value: right_value.to_string(),
+        };
+        let size = |count: usize| count as u64;
+        let mut tie_outs = vec![
+            tie("T1", "commits of the range = rows of commits.csv", "walk", size(commits_walked), "commits.csv", rendered.of("commits.csv")),
+            tie("T2", "commits of the range = changes + side commits", "walk", size(commits_walked), "changes.csv + side commits of the changes", rendered.of("changes.csv") + size(side_commits)),
+            tie("T3", "changes = in scope + out of scope, each with a reason", "changes.csv", rendered.of("changes.csv"), "in scope + excluded.csv", size(in_scope) + rendered.of("excluded.csv")),
+            tie("T4", "in scope = no exception + exception + waived only + not assessable only", "scope", size(in_scope), "statuses", concluded.into_iter().map(|status| size(with(status))).sum()),
+            tie("T6", "paths changed by all changes, renames paired = rows of files.csv", "comparison of trees", self.dossiers.iter().map(paths).sum(), "files.csv", rendered.of("files.csv")),
+            tie("T8", "ticket references = resolved + unresolved + not checked", "dossiers", size(references), "tickets.csv (all not checked: no ticket export)", rendered.of("tickets.csv")),
+        ];
+        tie_outs.push(TieOut {
+            id: "T10",
+            statement: "SHA-256 over the sorted change ids = the population hash on the cover",
+            left: "walk",
+            left_value: self.population_hash.clone(),
+            right: "changes.csv",
+            right_value: hash_lines(rendered.change_ids.clone()),
+        });
+        tie_outs
+    }
+}
+
+fn paths(dossier: &Dossier) -> u64 {
+    let commit = &dossier.change.commit;
+    let renames = commit.file_edits.iter().filter(|edit| edit.kind == EditKind::Renamed).count();
+    u64::from(commit.paths_changed) - renames as u64
+}
+
+/// Counts the records of a CSV file as its bytes go by, and keeps the second field of each.
+///
+/// It knows nothing of the library that writes them: a record ends at a line feed outside quotes.
+#[derive(Debug, Default)]
+pub struct RecordCounter {
+    quoted: bool,
+    field: usize,
+    records: u64,
+    second: Vec<u8>,
+    keep: bool,
+    kept: Vec<String>,
+}
+
+impl RecordCounter {
+    /// A counter that also keeps second fields.
+    #[must_use]
+    pub fn keeping_second_fields() -> Self {
+        Self { keep: true, ..Self::default() }
+    }
+
+    /// Ends the count, the header not counted.
+    #[must_use]
+    pub fn finish(mut self) -> (u64, Vec<String>) {
+        if !self.kept.is_empty() {
+            self.kept.remove(0);
+        }
+        (self.records.saturating_sub(1), self.kept)
+    }
+}
+
+impl io::Write for RecordCounter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for byte in bytes {
+            match byte {
+                b'"' => self.quoted = !self.quoted,
+                b',' if !self.quoted => self.field += 1,
+                b'\n' if !self.quoted => {
+                    self.records += 1;
+                    self.field = 0;
+                    if self.keep {
+                        self.kept.push(String::from_utf8_lossy(&std::mem::take(&mut self.second)).into_owned());
+                    }
+                }
+                other if self.keep && self.field == 1 => self.second.push(*other),
+                _ => {}
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::RecordCounter;
+
+    #[test]
+    fn records_are_counted_outside_quotes_only() {
+        let mut counter = RecordCounter::keeping_second_fields();
+        counter.write_all(b"seq,id,x\r\n1,aa,\"a\nb,\"\"c\"\r\n2,bb,\r\n").unwrap();
+        assert_eq!(counter.finish(), (2, vec!["aa".to_owned(), "bb".to_owned()]));
+    }
+}
