@@ -154,7 +154,7 @@ fn cover<'a>(columns: &'a Columns<'a>) -> JsonCover<'a> {
             start: pack.range.start.map(|start| start.to_string()),
             end: pack.range.end.to_string(),
             resolution: &pack.range.resolution,
-            confirmed_by: pack.range.confirmed_by,
+            confirmed_by: &pack.range.confirmed_by,
         },
         completeness: JsonCompleteness {
             object_format: &pack.completeness.object_format,

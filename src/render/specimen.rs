@@ -135,7 +135,7 @@ fn range(changes: usize) -> AuditRange {
                 .to_owned(),
             "It ends at 2026-04-01T00:00:00Z: the end is the last change before that moment.".to_owned(),
         ],
-        confirmed_by: "a walk over every commit behind the start",
+        confirmed_by: "a walk over every commit behind the start".to_owned(),
     }
 }
 
