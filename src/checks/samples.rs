@@ -146,7 +146,7 @@ pub fn with_period<R>(settings: &Settings, dossiers: &[Dossier], run: impl FnOnc
         branch: "refs/heads/main".into(),
         asked: "test".into(),
         resolution: Vec::new(),
-        confirmed_by: "test",
+        confirmed_by: "test".to_owned(),
     };
     let completeness = Completeness::default();
     run(&Period { range: &range, completeness: &completeness, previous_committed_at: None, dossiers, settings })

@@ -266,7 +266,7 @@ fn settings() -> Settings {
         name: "deployer".into(),
         aliases: BTreeSet::from(["Deploy@Example.com".to_owned()]),
         owner: None,
-        paths: globset::GlobSet::empty(),
+        paths: crate::settings::Globs::default(),
     };
     Settings {
         origin: String::new(),
@@ -274,13 +274,14 @@ fn settings() -> Settings {
         profile: String::new(),
         declared_layer: None,
         period_offset: 0,
-        scope: Scope { include: None, exclude: globset::GlobSet::empty() },
+        scope: Scope { include: None, exclude: crate::settings::Globs::default() },
         tickets: detection(),
         layers: Vec::new(),
         environments: EnvironmentSettings { rules: Vec::new(), production: BTreeSet::new(), builtin: true },
         people: Vec::new(),
         bots: vec![bot],
-        guards: globset::GlobSet::empty(),
+        guards: crate::settings::Globs::default(),
+        frameworks: None,
         waivers: Vec::new(),
         checks: CheckTables::default(),
     }

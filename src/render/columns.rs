@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use super::people::Register;
 use crate::changes::{Change, Commit, FileEdit, Gap, GapAbout, SignatureKind};
-use crate::checks::{Assessment, Card, Finding, Outcome, Subject};
+use crate::checks::{Approvals, Assessment, Card, Finding, Outcome, Subject, WeighedReview};
 use crate::classification::{FileClass, LayerSet};
-use crate::evidence::{Citation, Claim, Dossier, Grade, Place, Review, Source, TicketRelation, TicketSystem};
+use crate::evidence::{Citation, Dossier, Evidence, Grade, Place, Review, Source, TicketRelation, TicketSystem};
 use crate::pack::{Pack, Status, TieOut};
-use crate::settings::Waiver;
-use crate::text::{CommitId, Moment, Person, is_hidden, utc_text, visible_line};
+use crate::settings::{Settings, Waiver};
+use crate::text::{CommitId, Moment, Person, is_hidden, visible_line};
 
 /// How many evidence sheets stand on one page.
 pub(super) const SHEETS_PER_PAGE: usize = 200;
@@ -21,8 +20,8 @@ pub(super) const SHEETS_PER_PAGE: usize = 200;
 pub(super) struct Columns<'a> {
     /// The pack.
     pub pack: &'a Pack,
-    /// Its register of people.
-    pub register: Register<'a>,
+    /// Who is who, and whose approval counts.
+    pub approvals: Approvals<'a>,
     /// Tells this pack from every other one: 16 hexadecimal digits.
     pub pack_id: String,
     sheets: Vec<u32>,
@@ -89,7 +88,7 @@ impl<'a> Columns<'a> {
         });
         Self {
             pack,
-            register: Register::new(&pack.settings),
+            approvals: Approvals::of(&pack.settings),
             pack_id: pack_id(pack),
             sheets: sheets.collect(),
             parts: pack.assessments.iter().map(Parts::of).collect(),
@@ -184,13 +183,9 @@ impl<'a> Columns<'a> {
                 push_once(&mut facts.waived, card.id);
             }
         }
-        for review in &dossier.evidence.reviews {
-            let not_counted = self.register.not_counted(dossier, review);
-            if not_counted.is_none() {
-                facts.approval_grade = facts.approval_grade.max(review.grade);
-            }
-            facts.reviews.push((review, not_counted));
-        }
+        facts.reviews = self.approvals.weigh(dossier);
+        let counting = facts.reviews.iter().filter(|review| review.counts());
+        facts.approval_grade = counting.map(|review| review.claim.grade).max().unwrap_or(Grade::None);
         facts
     }
 }
@@ -203,8 +198,8 @@ pub(super) struct Facts<'a> {
     pub tickets_mentioned: Vec<&'a str>,
     /// The strongest proof among the ticket references that are a reason.
     pub ticket_grade: Grade,
-    /// Every review, and why it does not count.
-    pub reviews: Vec<(&'a Claim<Review>, Option<&'static str>)>,
+    /// Every review, and whether it counts.
+    pub reviews: Vec<WeighedReview<'a>>,
     /// The strongest proof among the approvals that count.
     pub approval_grade: Grade,
     /// The layers touched.
@@ -262,13 +257,13 @@ impl<'a> Facts<'a> {
 
     /// Everyone with a review or approval claim, each spelling once.
     pub fn reviewers(&self) -> Vec<String> {
-        unique(self.reviews.iter().map(|(review, _)| person(&review.value.reviewer)))
+        unique(self.reviews.iter().map(|review| person(&review.claim.value.reviewer)))
     }
 
     /// Everyone whose approval counts, each spelling once.
     pub fn approvers(&self) -> Vec<String> {
-        let counted = self.reviews.iter().filter(|(_, not_counted)| not_counted.is_none());
-        unique(counted.map(|(review, _)| person(&review.value.reviewer)))
+        let counting = self.reviews.iter().filter(|review| review.counts());
+        unique(counting.map(|review| person(&review.claim.value.reviewer)))
     }
 }
 
@@ -347,15 +342,6 @@ pub(super) fn zone(offset: i32) -> String {
         return "UTC".to_owned();
     }
     format!("UTC{}", crate::text::Timestamp { seconds: 0, offset }.offset_text())
-}
-
-/// A day, for labels: the date part of a time in UTC, or `unreadable`.
-pub(super) fn day(moment: &Moment) -> String {
-    moment
-        .known()
-        .and_then(|timestamp| utc_text(timestamp.seconds))
-        .and_then(|text| text.get(..10).map(str::to_owned))
-        .unwrap_or_else(|| "unreadable".to_owned())
 }
 
 /// A person on one line, hidden characters as code points.
@@ -518,26 +504,9 @@ pub(super) fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
 }
 
 /// The references of a card that the profile in force prints.
-pub(super) fn references(card: &Card, profile: &str) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
-    let words = framework_words(profile);
-    card.references.iter().copied().filter(move |(framework, _)| {
-        let framework = framework.to_lowercase();
-        words.is_empty() || words.iter().any(|word| framework.contains(word))
-    })
-}
-
-/// The words that name a profile's frameworks; none for the profiles that print every reference.
-fn framework_words(profile: &str) -> &'static [&'static str] {
-    match profile {
-        "soc2" => &["soc 2", "soc2", "tsc"],
-        "iso27001" => &["27001", "27002"],
-        "pci-nsc" => &["pci"],
-        "nist-cm" => &["nist"],
-        "sox" => &["sox", "itgc", "cobit"],
-        "nerc-cip" => &["nerc"],
-        "energy-de" => &["27019", "27001", "enwg", "bsi", "katalog", "kritis", "nis"],
-        _ => &[],
-    }
+pub(super) fn references(card: &Card, settings: &Settings) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let printed = |framework: &str| settings.frameworks.as_ref().is_none_or(|frameworks| frameworks.contains(framework));
+    card.references.iter().copied().filter(move |(framework, _)| printed(framework))
 }
 
 /// How often each outcome occurs among a check's findings.
@@ -616,10 +585,31 @@ impl StatusCounts {
     }
 }
 
-/// Where the arrival time comes from, as long as no forge export says better.
-pub(super) const ARRIVAL_SOURCE: &str = "committer date";
-/// How strong the arrival time is.
-pub(super) const ARRIVAL_GRADE: Grade = Grade::Asserted;
+/// When a change arrived, and how that is known.
+pub(super) struct Arrival {
+    /// RFC 3339 in UTC; empty when it cannot be read.
+    pub at: String,
+    /// Where the time comes from.
+    pub source: String,
+    /// How strong it is; none when it cannot be read.
+    pub grade: Grade,
+}
+
+/// The arrival as a note records it, or else the committer date.
+pub(super) fn arrival(dossier: &Dossier) -> Arrival {
+    if let Some(claim) = &dossier.evidence.merged_at {
+        return Arrival { at: one_line(&claim.value), source: citation(&claim.citation, &dossier.change), grade: claim.grade };
+    }
+    let at = utc(&dossier.change.commit.committer.when);
+    let grade = if at.is_empty() { Grade::None } else { Grade::Asserted };
+    Arrival { at, source: "committer date".to_owned(), grade }
+}
+
+/// The day of an arrival, for labels.
+pub(super) fn arrival_day(dossier: &Dossier) -> String {
+    arrival(dossier).at.get(..10).unwrap_or("unreadable").to_owned()
+}
+
 /// Whether a ticket was looked up.
 pub(super) const NOT_RESOLVED: &str = "not checked";
 /// Whether a file was parsed.
@@ -634,7 +624,7 @@ pub(super) fn because(finding: &Finding) -> String {
 
 /// Whether a review was given before the change arrived: `yes`, `no` or `unknown`.
 pub(super) fn before_arrival(dossier: &Dossier, review: &Review) -> &'static str {
-    let arrived = utc(&dossier.change.commit.committer.when);
+    let arrived = arrival(dossier).at;
     match review.at.as_deref() {
         // RFC 3339 in UTC sorts as text.
         Some(at) if at.ends_with('Z') && at.len() == arrived.len() => {
@@ -648,16 +638,17 @@ pub(super) fn before_arrival(dossier: &Dossier, review: &Review) -> &'static str
     }
 }
 
-/// The trailers of one commit as `key: value`; those outside the trailer block say so.
-pub(super) fn trailers(dossier: &Dossier, commit: &Commit) -> Vec<String> {
-    if commit.id != dossier.change.id() {
-        return Vec::new();
-    }
-    let words = |trailer: &crate::evidence::Trailer| {
+/// Trailers as `key: value`; those outside the trailer block say so.
+pub(super) fn trailers(evidence: &Evidence) -> impl Iterator<Item = String> {
+    evidence.trailers.iter().map(|trailer| {
         let outside = if trailer.in_block { "" } else { " (in the body)" };
         one_line(&format!("{}: {}{outside}", trailer.key, trailer.value))
-    };
-    dossier.evidence.trailers.iter().map(words).collect()
+    })
+}
+
+/// Every proposal of a change, each on one line.
+pub(super) fn proposals(evidence: &Evidence) -> Vec<String> {
+    evidence.proposals().map(|claim| one_line(&claim.value.id)).collect()
 }
 
 /// A waiver with what it stands beside.
@@ -721,7 +712,7 @@ pub(super) fn layer_rows(pack: &Pack) -> Vec<LayerRow<'_>> {
 pub(super) fn control_rows(pack: &Pack) -> Vec<(&'static str, &'static str, &'static str, Counts)> {
     let rows = pack.assessments.iter().flat_map(|assessment| {
         let counts = Counts::of(assessment);
-        let references = references(assessment.card, &pack.settings.profile);
+        let references = references(assessment.card, &pack.settings);
         references.map(move |(framework, reference)| (framework, reference, assessment.card.id, counts))
     });
     let mut rows: Vec<_> = rows.collect();

@@ -8,9 +8,9 @@ use super::columns::{self, Columns, Counts, Facts};
 use super::people;
 use super::{RenderError, Sink};
 use crate::changes::{Change, Commit, Entry, FileEdit};
-use crate::checks::{Card, Finding, Subject};
+use crate::checks::{Card, Finding, Subject, WeighedReview};
 use crate::classification::FileClass;
-use crate::evidence::{Dossier, Source};
+use crate::evidence::{Citation, Dossier, Evidence, Source, find_bot};
 use crate::pack::{Pack, TieOut};
 use crate::text::{CommitId, Person};
 
@@ -133,7 +133,7 @@ fn origin_cells(position: usize, dossier: &Dossier) -> Vec<String> {
     let commit = &dossier.change.commit;
     let [author_name, author_mail] = name_and_mail(&commit.author.person);
     let [committer_name, committer_mail] = name_and_mail(&commit.committer.person);
-    let committed_at = columns::utc(&commit.committer.when);
+    let arrival = columns::arrival(dossier);
     vec![
         (position + 1).to_string(),
         commit.id.to_string(),
@@ -141,17 +141,17 @@ fn origin_cells(position: usize, dossier: &Dossier) -> Vec<String> {
         commit.parents.len().to_string(),
         dossier.arrival.word().to_owned(),
         columns::one_line(commit.subject()),
-        joined(dossier.evidence.proposal.iter().map(|claim| &claim.value.id)),
+        columns::proposals(&dossier.evidence).join("; "),
         author_name,
         author_mail,
         committer_name,
         committer_mail,
         joined(dossier.evidence.merger.iter().map(|claim| claim.value.to_string())),
         columns::utc(&commit.author.when),
-        committed_at.clone(),
-        committed_at,
-        columns::ARRIVAL_SOURCE.to_owned(),
-        columns::ARRIVAL_GRADE.word().to_owned(),
+        columns::utc(&commit.committer.when),
+        arrival.at,
+        arrival.source,
+        arrival.grade.word().to_owned(),
         columns::offsets(commit),
     ]
 }
@@ -203,26 +203,28 @@ const COMMITS: &[&str] = &[
 
 fn commits(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
     for (_, dossier) in columns.dossiers() {
-        let change = &dossier.change;
-        for commit in &change.side_commits {
-            rows.row(commit_cells(dossier, commit, &Source::SideCommit(commit.id)))?;
+        let Change { commit: own, side_commits } = &dossier.change;
+        let nothing = Evidence::default();
+        let sides = dossier.evidence.side_commits.iter().chain(std::iter::repeat(&nothing));
+        for (commit, evidence) in side_commits.iter().zip(sides) {
+            rows.row(commit_cells(dossier, commit, evidence))?;
         }
-        rows.row(commit_cells(dossier, &change.commit, &Source::Change))?;
+        rows.row(commit_cells(dossier, own, &dossier.evidence))?;
     }
     Ok(())
 }
 
-fn commit_cells(dossier: &Dossier, commit: &Commit, source: &Source) -> Vec<String> {
-    let evidence = &dossier.evidence;
-    let on_first_parent = *source == Source::Change;
-    let read_here = |citation: &crate::evidence::Citation| match &citation.source {
-        Source::Note(_, noted) => *noted == commit.id,
-        Source::Change | Source::SideCommit(_) => citation.source == *source,
+/// The cells of one commit; of its evidence only what was read at this commit, not what a change takes over from others.
+fn commit_cells(dossier: &Dossier, commit: &Commit, evidence: &Evidence) -> Vec<String> {
+    let on_first_parent = commit.id == dossier.change.id();
+    let read_here = |citation: &Citation| match &citation.source {
+        Source::Change => on_first_parent,
+        Source::SideCommit(at) | Source::Note(_, at) => *at == commit.id,
     };
     let co_authors = evidence.co_authors.iter().filter(|claim| read_here(&claim.citation));
     let tickets = evidence.tickets.iter().filter(|claim| read_here(&claim.citation));
     let reviews = evidence.reviews.iter().filter(|claim| read_here(&claim.citation));
-    let proposal = evidence.proposal.iter().filter(|claim| read_here(&claim.citation));
+    let proposals = evidence.proposals().filter(|claim| read_here(&claim.citation));
     let [author_name, author_mail] = name_and_mail(&commit.author.person);
     let [committer_name, committer_mail] = name_and_mail(&commit.committer.person);
     vec![
@@ -240,13 +242,13 @@ fn commit_cells(dossier: &Dossier, commit: &Commit, source: &Source) -> Vec<Stri
         columns::utc(&commit.committer.when),
         columns::offset(&commit.committer.when),
         columns::one_line(commit.subject()),
-        joined(columns::trailers(dossier, commit)),
+        joined(columns::trailers(evidence)),
         joined(co_authors.map(|claim| claim.value.to_string())),
         joined(tickets.map(|claim| &claim.value.id)),
         columns::signature_words(commit.signed).to_owned(),
         columns::anomalies(commit).join("; "),
         joined(reviews.map(|claim| claim.value.reviewer.to_string())),
-        joined(proposal.map(|claim| &claim.value.id)),
+        joined(proposals.map(|claim| &claim.value.id)),
     ]
 }
 
@@ -295,27 +297,27 @@ const APPROVALS: &[&str] = &[
 fn approvals(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
     for (_, dossier) in columns.dossiers() {
         let change_id = dossier.change.id().to_string();
-        let proposal = joined(dossier.evidence.proposal.iter().map(|claim| &claim.value.id));
-        for claim in &dossier.evidence.reviews {
+        let proposals = columns::proposals(&dossier.evidence).join("; ");
+        for weighed in columns.approvals.weigh(dossier) {
+            let WeighedReview { claim, about, standing } = &weighed;
             let review = &claim.value;
             let raw = columns::person(&review.reviewer);
-            let registered = columns.register.person(&review.reviewer);
-            let not_counted = columns.register.not_counted(dossier, claim);
+            let registered = columns.approvals.registered(&review.reviewer);
             rows.row([
                 change_id.clone(),
-                proposal.clone(),
+                proposals.clone(),
                 registered.map_or_else(|| raw.clone(), |person| columns::one_line(&person.name)),
                 raw,
                 review.decision.word().to_owned(),
                 review.at.as_deref().map(columns::one_line).unwrap_or_default(),
-                String::new(),
+                about.map(|commit| commit.to_string()).unwrap_or_default(),
                 change_id.clone(),
                 "unknown".to_owned(),
                 columns::before_arrival(dossier, review).to_owned(),
-                yes_no(columns.register.dependence(dossier, &review.reviewer).is_none()),
+                standing.independent().map_or_else(|| "unknown".to_owned(), yes_no),
                 "not checked".to_owned(),
-                yes_no(not_counted.is_none()),
-                not_counted.unwrap_or_default().to_owned(),
+                yes_no(weighed.counts()),
+                if weighed.counts() { String::new() } else { standing.reason() },
                 claim.grade.word().to_owned(),
                 columns::citation(&claim.citation, &dossier.change),
             ])?;
@@ -379,7 +381,7 @@ fn findings(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderErro
 }
 
 fn reference_words(columns: &Columns<'_>, card: &Card) -> String {
-    let references = columns::references(card, &columns.pack.settings.profile);
+    let references = columns::references(card, &columns.pack.settings);
     joined(references.map(|(framework, reference)| format!("{framework} {reference}")))
 }
 
@@ -445,8 +447,8 @@ const IDENTITIES: &[&str] = &["name", "mail", "registered_as", "bot", "remarks"]
 fn identities(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
     for person in people::everyone(columns.pack) {
         let [name, mail] = name_and_mail(person);
-        let registered = columns.register.person(person).map(|registered| columns::one_line(&registered.name));
-        let bot = columns.register.bot(person).map(|bot| columns::one_line(&bot.name));
+        let registered = columns.approvals.registered(person).map(|registered| columns::one_line(&registered.name));
+        let bot = find_bot(person, &columns.pack.settings).map(|bot| columns::one_line(&bot));
         rows.row([name, mail, registered.unwrap_or_default(), bot.unwrap_or_default(), people::remarks(person).join("; ")])?;
     }
     Ok(())

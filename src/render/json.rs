@@ -5,13 +5,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::columns::{self, Columns, Counts, Facts, StatusCounts};
+use super::columns::{self, Columns, Counts, StatusCounts};
 use super::people;
 use super::{RenderError, Sink};
 use crate::changes::{Change, Commit, FileEdit};
-use crate::checks::{Card, Finding};
+use crate::checks::{Card, Finding, WeighedReview};
 use crate::classification::FileClass;
-use crate::evidence::{Citation, Claim, Dossier, Place, Review, Source, Ticket};
+use crate::evidence::{Citation, Claim, Dossier, Evidence, Place, Review, Source, Ticket, find_bot};
 use crate::pack::Pack;
 use crate::settings::Layer;
 use crate::text::{CommitId, Moment, Person, RepoPath, Text};
@@ -236,7 +236,7 @@ struct JsonReference {
 }
 
 fn check(pack: &Pack, card: &'static Card, counts: Counts) -> JsonCheck {
-    let references = columns::references(card, &pack.settings.profile);
+    let references = columns::references(card, &pack.settings);
     JsonCheck {
         id: card.id,
         requirement: card.requirement,
@@ -268,15 +268,15 @@ struct JsonListedPerson<'a> {
     #[serde(flatten)]
     person: JsonPerson<'a>,
     registered_as: Option<&'a str>,
-    bot: Option<&'a str>,
-    remarks: Vec<&'static str>,
+    bot: Option<String>,
+    remarks: Vec<String>,
 }
 
 fn listed_person<'a>(columns: &Columns<'a>, listed: &'a Person) -> JsonListedPerson<'a> {
     JsonListedPerson {
         person: person(listed),
-        registered_as: columns.register.person(listed).map(|registered| &*registered.name),
-        bot: columns.register.bot(listed).map(|bot| &*bot.name),
+        registered_as: columns.approvals.registered(listed).map(|registered| &*registered.name),
+        bot: find_bot(listed, &columns.pack.settings).map(|bot| bot.to_string()),
         remarks: people::remarks(listed),
     }
 }
@@ -369,7 +369,7 @@ struct JsonChange<'a> {
     scope_reason: Option<&'a str>,
     arrival_kind: &'static str,
     arrived_at: Option<String>,
-    arrived_at_source: &'static str,
+    arrived_at_source: String,
     arrived_at_grade: &'static str,
     bot: Option<&'a str>,
     layers: Vec<&'static str>,
@@ -377,7 +377,20 @@ struct JsonChange<'a> {
     evidence: JsonEvidence<'a>,
     gaps: Vec<JsonGap<'a>>,
     findings: Vec<JsonFinding<'a>>,
-    side_commits: Vec<JsonCommit<'a>>,
+    side_commits: Vec<JsonSide<'a>>,
+}
+
+/// A side commit with what it says by itself; its reviews are weighed where the change takes them over.
+#[derive(Serialize)]
+struct JsonSide<'a> {
+    #[serde(flatten)]
+    commit: JsonCommit<'a>,
+    evidence: Option<JsonEvidence<'a>>,
+}
+
+fn side<'a>(side: &'a Commit, classes: &'a [FileClass], found: Option<&'a Evidence>) -> JsonSide<'a> {
+    let evidence = found.map(|found| evidence(found, found.reviews.iter().map(unweighed).collect()));
+    JsonSide { commit: commit(side, classes), evidence }
 }
 
 #[derive(Serialize)]
@@ -393,7 +406,9 @@ fn gaps(gaps: &[crate::changes::Gap]) -> Vec<JsonGap<'_>> {
 fn change<'a>(columns: &Columns<'a>, position: usize, dossier: &'a Dossier) -> JsonChange<'a> {
     let Change { commit: own, side_commits } = &dossier.change;
     let facts = columns.facts(position, dossier);
-    let classes = dossier.classification.side_files.iter().map(|classes| &**classes);
+    let arrival = columns::arrival(dossier);
+    let classes = dossier.classification.side_files.iter().map(|classes| &**classes).chain(std::iter::repeat(&[][..]));
+    let sides = dossier.evidence.side_commits.iter().map(Some).chain(std::iter::repeat(None));
     let out_of_scope = dossier.classification.out_of_scope.as_deref();
     JsonChange {
         seq: position + 1,
@@ -402,26 +417,27 @@ fn change<'a>(columns: &Columns<'a>, position: usize, dossier: &'a Dossier) -> J
         in_scope: out_of_scope.is_none(),
         scope_reason: out_of_scope,
         arrival_kind: dossier.arrival.word(),
-        arrived_at: time(&own.committer.when),
-        arrived_at_source: columns::ARRIVAL_SOURCE,
-        arrived_at_grade: columns::ARRIVAL_GRADE.word(),
+        arrived_at: Some(arrival.at).filter(|at| !at.is_empty()),
+        arrived_at_source: arrival.source,
+        arrived_at_grade: arrival.grade.word(),
         bot: dossier.bot.as_deref(),
         layers: facts.layers.iter().map(Layer::name).collect(),
         environments: facts.environments.iter().copied().collect(),
-        evidence: evidence(dossier, facts),
+        evidence: evidence(&dossier.evidence, facts.reviews.iter().map(review).collect()),
         gaps: gaps(&dossier.gaps),
         findings: columns.findings_of(position).map(|(card, found)| finding(columns, card, found)).collect(),
         side_commits: side_commits
             .iter()
-            .zip(classes.chain(std::iter::repeat(&[][..])))
-            .map(|(side, classes)| commit(side, classes))
+            .zip(classes)
+            .zip(sides)
+            .map(|((one, classes), evidence)| side(one, classes, evidence))
             .collect(),
     }
 }
 
 #[derive(Serialize)]
 struct JsonEvidence<'a> {
-    proposal: Option<JsonClaim<'a, JsonProposal<'a>>>,
+    proposals: Vec<JsonClaim<'a, JsonProposal<'a>>>,
     tickets: Vec<JsonClaim<'a, JsonTicket<'a>>>,
     reviews: Vec<JsonReview<'a>>,
     co_authors: Vec<JsonClaim<'a, JsonPerson<'a>>>,
@@ -454,8 +470,8 @@ struct JsonReview<'a> {
     convention: &'static str,
     quoted: bool,
     at: Option<&'a str>,
-    counts: bool,
-    not_counted_reason: Option<&'static str>,
+    counts: Option<bool>,
+    not_counted_reason: Option<String>,
     grade: &'static str,
     citation: JsonCitation<'a>,
 }
@@ -468,8 +484,7 @@ struct JsonTrailer<'a> {
     in_block: bool,
 }
 
-fn evidence<'a>(dossier: &'a Dossier, facts: Facts<'a>) -> JsonEvidence<'a> {
-    let found = &dossier.evidence;
+fn evidence<'a>(found: &'a Evidence, reviews: Vec<JsonReview<'a>>) -> JsonEvidence<'a> {
     let proposal = |value: &'a crate::evidence::Proposal| JsonProposal {
         id: &value.id,
         convention: value.convention,
@@ -482,9 +497,9 @@ fn evidence<'a>(dossier: &'a Dossier, facts: Facts<'a>) -> JsonEvidence<'a> {
         in_block: trailer.in_block,
     };
     JsonEvidence {
-        proposal: found.proposal.as_ref().map(|one| claim(one, proposal)),
+        proposals: claims(found.proposals(), proposal),
         tickets: claims(&found.tickets, ticket),
-        reviews: facts.reviews.into_iter().map(|(one, not_counted)| review(one, not_counted)).collect(),
+        reviews,
         co_authors: claims(&found.co_authors, |value| person(value)),
         reverts: claims(&found.reverts, |value| &**value),
         picked_from: claims(&found.picked_from, |value| &**value),
@@ -503,15 +518,24 @@ fn ticket(ticket: &Ticket) -> JsonTicket<'_> {
     }
 }
 
-fn review<'a>(one: &'a Claim<Review>, not_counted: Option<&'static str>) -> JsonReview<'a> {
+fn review<'a>(weighed: &WeighedReview<'a>) -> JsonReview<'a> {
+    let counts = weighed.counts();
+    JsonReview {
+        counts: Some(counts),
+        not_counted_reason: (!counts).then(|| weighed.standing.reason()),
+        ..unweighed(weighed.claim)
+    }
+}
+
+fn unweighed(one: &Claim<Review>) -> JsonReview<'_> {
     JsonReview {
         reviewer: person(&one.value.reviewer),
         decision: one.value.decision.word(),
         convention: one.value.convention,
         quoted: one.value.quoted,
         at: one.value.at.as_deref(),
-        counts: not_counted.is_none(),
-        not_counted_reason: not_counted,
+        counts: None,
+        not_counted_reason: None,
         grade: one.grade.word(),
         citation: citation(&one.citation),
     }

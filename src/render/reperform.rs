@@ -117,8 +117,8 @@ fn ticket_step(pack: &Pack, range: &str) -> Option<Step> {
     let read_by_git = |message: &str| message.split('\0').next().is_some_and(|text| regex.is_match(text));
     let found = pack.dossiers.iter().filter(|dossier| read_by_git(&dossier.change.commit.message.value)).count();
     Some(Step {
-        question: "How many arrivals have something like a ticket key of the settings' projects in their own message? Look-alikes and \
-                   quotations count here; branch names and side commits do not, so data/tickets.csv is not the same number.",
+        question: "How many arrivals have something like a ticket key of the settings' projects in their own message?\n   \
+                   Look-alikes and quotations count here, branch names and side commits do not: data/tickets.csv need not agree.",
         command: format!("git log --first-parent --no-notes --format=%H --extended-regexp --grep='{pattern}' {range} | wc -l"),
         expected: found.to_string(),
     })

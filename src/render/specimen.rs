@@ -8,7 +8,7 @@
     reason = "test data: it may stop a test at once, and it is read beside the test that uses it"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::changes::{Change, Commit, EditKind, Entry, FileEdit, Gap, GapAbout, MergeContent, Signature, SignatureKind};
@@ -20,10 +20,7 @@ use crate::evidence::{
 };
 use crate::pack::{Pack, Status, TieOut};
 use crate::repository::{AuditRange, Completeness};
-use crate::settings::{
-    CheckTables, EnvironmentSettings, IssueReferences, Layer, RegisteredBot, RegisteredPerson, Scope, Settings, TicketSettings,
-    Waiver,
-};
+use crate::settings::{Layer, Settings};
 use crate::text::{BlobId, CommitId, Moment, ObjectId, Person, RepoPath, Text, Timestamp, TreeId};
 
 /// Texts that must not get through as they are.
@@ -138,53 +135,41 @@ fn range(changes: usize) -> AuditRange {
                 .to_owned(),
             "It ends at 2026-04-01T00:00:00Z: the end is the last change before that moment.".to_owned(),
         ],
-        confirmed_by: "a walk over every commit behind the start".into(),
+        confirmed_by: "a walk over every commit behind the start".to_owned(),
     }
 }
 
 fn settings() -> Settings {
-    Settings {
-        origin: "countersign.toml at commit 0123456789ab".to_owned(),
-        digest: "cd".repeat(32),
-        profile: "baseline".to_owned(),
-        declared_layer: Some(Layer::Security),
-        period_offset: 3600,
-        scope: Scope { include: None, exclude: globset::GlobSet::empty() },
-        tickets: TicketSettings {
-            projects: Some(BTreeSet::from(["SEC".to_owned(), "OPS".to_owned()])),
-            issues: IssueReferences::Closing,
-            patterns: Vec::new(),
-        },
-        layers: Vec::new(),
-        environments: EnvironmentSettings {
-            rules: Vec::new(),
-            production: BTreeSet::from(["production".to_owned()]),
-            builtin: true,
-        },
-        people: vec![RegisteredPerson {
-            name: "Alice Example".into(),
-            aliases: BTreeSet::from(["alice@example.com".to_owned(), "alice".to_owned()]),
-            valid_from: Some("2025-01-01".to_owned()),
-            valid_until: None,
-        }],
-        bots: vec![RegisteredBot {
-            name: "renovate".into(),
-            aliases: BTreeSet::from(["renovate@example.com".to_owned()]),
-            owner: Some("platform team".to_owned()),
-            paths: globset::GlobSet::empty(),
-        }],
-        guards: globset::GlobSet::empty(),
-        waivers: vec![Waiver {
-            line: 31,
-            check: "ticket-missing".to_owned(),
-            change: change_id(7).to_string(),
-            reason: "Ticket system was down; recorded later <b>by hand</b>".to_owned(),
-            approver: Person::new("Carol Lead", "carol@example.com"),
-            ticket: "SEC-9".to_owned(),
-            until: "2026-06-30".to_owned(),
-        }],
-        checks: CheckTables { tables: BTreeMap::new() },
-    }
+    let change = change_id(7);
+    let written = format!(
+        r#"
+        profile = "baseline"
+        [repository]
+        layer = "security"
+        time_zone = "+01:00"
+        [tickets]
+        projects = ["SEC", "OPS"]
+        [[people]]
+        name = "Alice Example"
+        aliases = ["alice@example.com", "alice"]
+        valid_from = "2025-01-01"
+        [[bots]]
+        name = "renovate"
+        aliases = ["renovate@example.com"]
+        owner = "platform team"
+        paths = ["apps/**"]
+        [[waivers]]
+        check = "ticket-missing"
+        change = "{change}"
+        reason = "Ticket system was down; recorded later <b>by hand</b>"
+        approver = "Carol Lead <carol@example.com>"
+        ticket = "SEC-9"
+        until = "2026-06-30"
+        "#
+    );
+    let (settings, problems) = Settings::parse(&written, "countersign.toml at commit 0123456789ab", None);
+    assert!(problems.is_empty(), "{problems:?}");
+    settings
 }
 
 const PEOPLE: [(&str, &str); 7] = [
@@ -372,6 +357,15 @@ fn evidence(number: usize, sides: &[Commit]) -> Evidence {
             Trailer { key: "Ticket".into(), value: "SEC-1".into(), line: 7, in_block: true },
             Trailer { key: "Reviewed-by".into(), value: "Bob Miller <bob@example.com>".into(), line: 5, in_block: false },
         ],
+        side_commits: sides.iter().map(|_| side_evidence()).collect(),
+        ..Evidence::default()
+    }
+}
+
+fn side_evidence() -> Evidence {
+    Evidence {
+        trailers: vec![Trailer { key: "Change-Id".into(), value: "I0123".into(), line: 3, in_block: true }],
+        ..Evidence::default()
     }
 }
 

@@ -7,8 +7,8 @@ use super::{Register, Sameness, counted};
 use crate::changes::Commit;
 use crate::checks::register::Circle;
 use crate::evidence::{Claim, Decision, Dossier, Grade, Review, Source};
-use crate::settings::Settings;
 use crate::settings::reader::Section;
+use crate::settings::{RegisteredPerson, Settings};
 use crate::text::{CommitId, Person};
 
 /// Weighs reviews by the register and the grade that the settings demand.
@@ -109,6 +109,12 @@ impl<'a> Approvals<'a> {
 
     pub(super) fn with(register: Register<'a>, minimum_grade: Grade) -> Self {
         Self { register, minimum_grade }
+    }
+
+    /// The registered person behind a spelling.
+    #[must_use]
+    pub fn registered(&self, person: &Person) -> Option<&'a RegisteredPerson> {
+        self.register.person(person)
     }
 
     /// Every review of a change in the order of its evidence, each with its standing.

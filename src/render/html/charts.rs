@@ -180,10 +180,7 @@ pub(super) fn grades(columns: &Columns<'_>) -> Grades {
             ("why: a ticket is named", facts.ticket_grade),
             ("who approved: an approval that counts", facts.approval_grade),
             ("which way: a proposal is named", proposal),
-            (
-                "when it arrived",
-                if columns::utc(&dossier.change.commit.committer.when).is_empty() { Grade::None } else { columns::ARRIVAL_GRADE },
-            ),
+            ("when it arrived", columns::arrival(dossier).grade),
         ];
         for (order, (claim, grade)) in claims.into_iter().enumerate() {
             *counted.entry((order, claim)).or_default().entry(grade).or_default() += 1;

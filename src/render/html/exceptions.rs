@@ -112,7 +112,7 @@ pub(super) fn row(columns: &Columns<'_>, card: &'static Card, finding: &Finding)
     let subject = columns.subject_name(finding.subject);
     let position = Columns::position_of(finding);
     let dossier = position.and_then(|position| columns.pack.dossiers.get(position));
-    let day = dossier.map(|dossier| columns::day(&dossier.change.commit.committer.when)).unwrap_or_default();
+    let day = dossier.map(columns::arrival_day).unwrap_or_default();
     Row {
         finding_id: columns::finding_id(card.id, &subject),
         subject: subject_words(finding.subject, &subject),

@@ -9,7 +9,7 @@ use super::exceptions::{self, Row};
 use super::{Capped, Pages, line, sheets, store, title};
 use crate::checks::{Assessment, Card, Outcome};
 use crate::classification::LayerSet;
-use crate::evidence::Dossier;
+use crate::evidence::{Dossier, find_bot};
 use crate::pack::{Pack, Status, TieOut};
 use crate::render::columns::{self, Columns, Counts, SHEETS_PER_PAGE, StatusCounts};
 use crate::render::people;
@@ -118,15 +118,13 @@ fn cover(pack: &Pack) -> Cover {
     let settings = &pack.settings;
     let range = &pack.range;
     let scoped = settings.scope.include.is_some() || !settings.scope.exclude.is_empty();
-    let at = |dossier: Option<&Dossier>| {
-        dossier.map(|dossier| columns::utc(&dossier.change.commit.committer.when)).unwrap_or_default()
-    };
+    let at = |dossier: Option<&Dossier>| dossier.map(|dossier| columns::arrival(dossier).at).unwrap_or_default();
     Cover {
         branch: line(&range.branch),
         start: range.start.map(|start| start.to_string()).unwrap_or_default(),
         end: range.end.to_string(),
         resolution: range.resolution.iter().map(|text| line(text)).collect(),
-        confirmed_by: range.confirmed_by.clone(),
+        confirmed_by: line(&range.confirmed_by),
         settings_origin: line(&settings.origin),
         settings_digest: settings.digest.clone(),
         profile: line(&settings.profile),
@@ -145,7 +143,7 @@ fn cover(pack: &Pack) -> Cover {
         first: at(pack.dossiers.first()),
         last: at(pack.dossiers.last()),
         commits: pack.dossiers.iter().map(|dossier| 1 + dossier.change.side_commits.len()).sum(),
-        profile_frameworks: pack.cards().any(|card| columns::references(card, &settings.profile).next().is_some()),
+        profile_frameworks: pack.cards().any(|card| columns::references(card, settings).next().is_some()),
     }
 }
 
@@ -260,7 +258,7 @@ fn change_row(columns: &Columns<'_>, position: usize, dossier: &Dossier, note: S
         seq: position + 1,
         short: dossier.change.id().0.short(),
         address: columns.sheet_address(position),
-        day: columns::day(&dossier.change.commit.committer.when),
+        day: columns::arrival_day(dossier),
         title: title(dossier),
         status: columns.status(position).words(),
         note,
@@ -330,8 +328,8 @@ fn people_of(columns: &Columns<'_>) -> People {
     let (mut registered, mut bots) = (0, 0);
     let mut rows: Vec<(bool, bool, PersonRow)> = Vec::new();
     for person in &everyone {
-        let known = columns.register.person(person).map(|person| line(&person.name));
-        let bot = columns.register.bot(person).map(|bot| format!("bot {}", line(&bot.name)));
+        let known = columns.approvals.registered(person).map(|person| line(&person.name));
+        let bot = find_bot(person, &columns.pack.settings).map(|bot| format!("bot {}", line(&bot)));
         registered += usize::from(known.is_some());
         bots += usize::from(bot.is_some() && known.is_none());
         let remarks = people::remarks(person).join("; ");
@@ -431,7 +429,7 @@ struct SheetPage {
 
 fn sheet_pages(columns: &Columns<'_>) -> Vec<SheetPage> {
     let in_scope: Vec<_> = sheets::in_scope(columns).collect();
-    let day = |entry: Option<&(usize, &Dossier)>| entry.map(|(_, dossier)| columns::day(&dossier.change.commit.committer.when));
+    let day = |entry: Option<&(usize, &Dossier)>| entry.map(|(_, dossier)| columns::arrival_day(dossier));
     let seq = |entry: Option<&(usize, &Dossier)>| entry.map_or(0, |(position, _)| position + 1);
     let page = |(index, part): (usize, &[(usize, &Dossier)])| {
         let with = |wanted: Status| part.iter().filter(|(position, _)| columns.status(*position) == wanted).count();

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::{Capped, Pages, line, status_class, store, title};
 use crate::changes::{Commit, FileEdit};
-use crate::checks::{Card, Finding, Outcome, Subject};
+use crate::checks::{Card, Finding, Outcome, Subject, WeighedReview};
 use crate::classification::FileClass;
-use crate::evidence::{Claim, Dossier, Review, Ticket};
+use crate::evidence::{Claim, Dossier, Ticket};
 use crate::render::columns::{self, Columns, Facts, SHEETS_PER_PAGE};
 use crate::render::{RenderError, Sink};
 use crate::text::{Person, visible};
@@ -116,7 +116,10 @@ struct Origin {
     co_authors: String,
     merger: String,
     arrival: &'static str,
-    proposal: String,
+    arrived: String,
+    arrived_by: String,
+    arrived_grade: &'static str,
+    proposals: String,
     proposal_link: Option<String>,
     signature: &'static str,
     layers: String,
@@ -141,7 +144,7 @@ fn sheet(columns: &Columns<'_>, position: usize, dossier: &Dossier) -> Sheet {
         title: title(dossier),
         status: status.words(),
         status_class: status_class(status),
-        day: columns::day(&commit.committer.when),
+        day: columns::arrival_day(dossier),
         origin: origin(columns, dossier, &facts),
         findings: columns.findings_of(position).filter_map(|(card, finding)| finding_row(columns, card, finding)).collect(),
         no_exception: facts.no_exception.join(", "),
@@ -151,7 +154,7 @@ fn sheet(columns: &Columns<'_>, position: usize, dossier: &Dossier) -> Sheet {
         sides: Capped::new(dossier.change.side_commits.iter().map(side_row), ROWS),
         merge: merge_box(commit),
         gaps: Capped::new(dossier.gaps.iter().map(|gap| line(&gap.reason)), ROWS),
-        reviews: Capped::new(facts.reviews.iter().map(|(claim, not_counted)| review_row(columns, claim, *not_counted)), ROWS),
+        reviews: Capped::new(facts.reviews.iter().map(|review| review_row(columns, review)), ROWS),
         message,
         message_cut,
     }
@@ -160,7 +163,8 @@ fn sheet(columns: &Columns<'_>, position: usize, dossier: &Dossier) -> Sheet {
 fn origin(columns: &Columns<'_>, dossier: &Dossier, facts: &Facts<'_>) -> Origin {
     let commit = &dossier.change.commit;
     let evidence = &dossier.evidence;
-    let proposal = evidence.proposal.as_ref().map(|claim| &claim.value);
+    let proposals: Vec<_> = evidence.proposals().map(|claim| &claim.value).collect();
+    let arrival = columns::arrival(dossier);
     let co_authors = evidence.co_authors.iter().map(|claim| who(columns, &claim.value));
     let found = columns::anomalies(commit);
     Origin {
@@ -172,8 +176,11 @@ fn origin(columns: &Columns<'_>, dossier: &Dossier, facts: &Facts<'_>) -> Origin
         co_authors: few(co_authors),
         merger: evidence.merger.as_ref().map(|claim| who(columns, &claim.value)).unwrap_or_default(),
         arrival: dossier.arrival.word(),
-        proposal: proposal.map(proposal_words).unwrap_or_default(),
-        proposal_link: proposal.and_then(|proposal| safe_link(&proposal.id)),
+        arrived: if arrival.at.is_empty() { "unreadable".to_owned() } else { arrival.at },
+        arrived_by: arrival.source,
+        arrived_grade: arrival.grade.word(),
+        proposal_link: proposals.first().filter(|_| proposals.len() == 1).and_then(|proposal| safe_link(&proposal.id)),
+        proposals: few(proposals.into_iter().map(proposal_words)),
         signature: columns::signature_words(commit.signed),
         layers: columns::layer_names(facts.layers),
         environments: few(facts.environments.iter().map(|name| line(name))),
@@ -195,7 +202,7 @@ fn few(values: impl Iterator<Item = String>) -> String {
 /// A person as written, with the registered name where there is one.
 fn who(columns: &Columns<'_>, person: &Person) -> String {
     let written = line(&columns::person(person));
-    match columns.register.person(person) {
+    match columns.approvals.registered(person) {
         Some(registered) if *registered.name != *person.name.value => {
             format!("{written} (registered as {})", columns::one_line(&registered.name))
         }
@@ -285,7 +292,8 @@ struct ReviewRow {
     counts: String,
 }
 
-fn review_row(columns: &Columns<'_>, claim: &Claim<Review>, not_counted: Option<&'static str>) -> ReviewRow {
+fn review_row(columns: &Columns<'_>, weighed: &WeighedReview<'_>) -> ReviewRow {
+    let claim = weighed.claim;
     let review = &claim.value;
     ReviewRow {
         reviewer: who(columns, &review.reviewer),
@@ -295,7 +303,7 @@ fn review_row(columns: &Columns<'_>, claim: &Claim<Review>, not_counted: Option<
         block: columns::block_words(claim.citation.place),
         at: review.at.as_deref().map(line).unwrap_or_default(),
         grade: claim.grade.word(),
-        counts: not_counted.map_or_else(|| "counts".to_owned(), |reason| format!("does not count: {reason}")),
+        counts: if weighed.counts() { "counts".to_owned() } else { format!("does not count: {}", weighed.standing.reason()) },
     }
 }
 
