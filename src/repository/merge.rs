@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::commit::MergeContent;
 use super::tree_diff::{Entries, RawEntry};
-use super::{Reader, git_id};
-use crate::text::{CommitId, RepoPath, TreeId};
+use super::{Reader, git_id, own_id};
+use crate::text::{BlobId, CommitId, RepoPath, TreeId};
 
 /// Trees nested deeper than this are not descended into.
 const MAX_DEPTH: usize = 512;
@@ -36,28 +36,94 @@ impl Reader {
 
     fn explain(&mut self, tree: TreeId, parents: &[CommitId], found: Vec<RepoPath>, content: &mut MergeContent) {
         let [ours, theirs] = parents else {
-            let reason = format!("one of {} parents' merge: no automatic merge to compare with, look by hand", parents.len());
+            let reason = format!("a merge of {} parents has no automatic merge to compare with: look by hand", parents.len());
             content.unexplained = found.into_iter().map(|path| (path, reason.as_str().into())).collect();
             return;
         };
+        let (by_file, rest) = self.merge_by_file(tree, *ours, *theirs, found);
+        content.automatic = by_file.automatic;
+        content.unexplained = by_file.unexplained;
+        if rest.is_empty() {
+            return;
+        }
         match self.automatic_merge(*ours, *theirs) {
-            Ok(automatic) => {
-                let same = |reader: &mut Self, path: &RepoPath| {
-                    let merged = reader.tree_entry(automatic.tree, path);
-                    merged == reader.tree_entry(git_id(tree.0), path)
-                };
-                for path in found {
-                    if automatic.conflicts.contains(&path) {
-                        content.unexplained.push((path, "both sides changed it; the conflict was resolved by hand".into()));
-                    } else if same(self, &path) {
-                        content.automatic += 1;
-                    } else {
-                        content.unexplained.push((path, "differs from an automatic merge of the parents".into()));
-                    }
-                }
-            }
+            Ok(automatic) => self.hold_against(&automatic, tree, rest, content),
             Err(reason) => content.undecided = Some(reason.into()),
         }
+    }
+
+    fn hold_against(&mut self, automatic: &AutomaticMerge, tree: TreeId, paths: Vec<RepoPath>, content: &mut MergeContent) {
+        for path in paths {
+            let merged = self.tree_entry(automatic.tree, &path);
+            if automatic.conflicts.contains(&path) {
+                content.unexplained.push((path, BY_HAND.into()));
+            } else if merged == self.tree_entry(git_id(tree.0), &path) {
+                content.automatic += 1;
+            } else {
+                content.unexplained.push((path, DIFFERS.into()));
+            }
+        }
+        content.unexplained.sort();
+    }
+
+    /// Decides the files that both parents, their merge base and the merge have: there no rename can matter, so the
+    /// merge of three texts is the automatic merge. Gives back the others.
+    fn merge_by_file(
+        &mut self,
+        tree: TreeId,
+        ours: CommitId,
+        theirs: CommitId,
+        found: Vec<RepoPath>,
+    ) -> (MergeContent, Vec<RepoPath>) {
+        let mut content = MergeContent::default();
+        let bases = self.repo.merge_bases_many(git_id(ours.0), &[git_id(theirs.0)]).unwrap_or_default();
+        let base = match bases.as_slice() {
+            [base] => base.detach(),
+            _ => return (content, found),
+        };
+        let roots = [CommitId(own_id(&base)), ours, theirs].map(|commit| self.tree_of(commit));
+        let [Ok(base), Ok(ours), Ok(theirs)] = roots else { return (content, found) };
+        let mut rest = Vec::new();
+        for path in found {
+            match self.merge_file(&path, [base, ours, theirs, tree]) {
+                Some(ByFile::Automatic) => content.automatic += 1,
+                Some(ByFile::Differs) => content.unexplained.push((path, DIFFERS.into())),
+                Some(ByFile::Conflict) => content.unexplained.push((path, BY_HAND.into())),
+                None => rest.push(path),
+            }
+        }
+        (content, rest)
+    }
+
+    /// `None` unless all four trees (base, ours, theirs, merge) have a small regular file of the same mode at the path.
+    fn merge_file(&mut self, path: &RepoPath, trees: [TreeId; 4]) -> Option<ByFile> {
+        self.merged = None;
+        let entries = trees.map(|tree| self.tree_entry(git_id(tree.0), path));
+        let [Some(base), Some(ours), Some(theirs), Some(merge)] = entries else { return None };
+        let is_file = |mode: u16| mode & 0o170_000 == 0o100_000;
+        if [base, ours, theirs, merge].iter().any(|(_, mode)| !is_file(*mode) || *mode != merge.1) {
+            return None;
+        }
+        let mut text = |id: gix::ObjectId| self.with_blob(BlobId(own_id(&id)), <[u8]>::to_vec).ok();
+        let (base, ours, theirs, merge) = (text(base.0)?, text(ours.0)?, text(theirs.0)?, text(merge.0)?);
+        if [&base, &ours, &theirs].iter().any(|text| text.contains(&0)) {
+            return None;
+        }
+        let mut result = Vec::new();
+        let resolution = gix::merge::blob::builtin_driver::text(
+            &mut result,
+            &mut gix::diff::blob::InternedInput::default(),
+            gix::merge::blob::builtin_driver::text::Labels::default(),
+            &ours,
+            &base,
+            &theirs,
+            gix::merge::blob::builtin_driver::text::Options::default(),
+        );
+        Some(match resolution {
+            gix::merge::blob::Resolution::Conflict => ByFile::Conflict,
+            _ if result == merge => ByFile::Automatic,
+            _ => ByFile::Differs,
+        })
     }
 
     fn automatic_merge(&mut self, ours: CommitId, theirs: CommitId) -> Result<AutomaticMerge, String> {
@@ -90,6 +156,16 @@ impl Reader {
         let entry = tree.lookup_entry(parts).ok()??;
         Some((entry.object_id(), entry.mode().value()))
     }
+}
+
+const BY_HAND: &str = "both sides changed it; the conflict was resolved by hand";
+const DIFFERS: &str = "differs from an automatic merge of the parents";
+
+/// How a file of a merge stands to the automatic merge of three texts.
+enum ByFile {
+    Automatic,
+    Differs,
+    Conflict,
 }
 
 struct AutomaticMerge {
