@@ -17,7 +17,6 @@ import tempfile
 import threading
 import time
 
-DONE = (0,)
 MIB = 1024 * 1024
 POLL_SECONDS = 0.005
 
@@ -50,7 +49,7 @@ def run(command, watch=None):
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - began
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in DONE:
+        if process.returncode != 0:
             said.seek(0)
             raise CommandFailed(f"exit code {process.returncode}: {' '.join(command)}\n{said.read().decode(errors='replace').strip()}")
     return Run(wall, usage)
@@ -86,9 +85,8 @@ def own_memory(command):
 
 
 def git_log(repository):
-    return [
-        "git", "-C", repository, "log", "--raw", "--no-renames", "--diff-merges=first-parent", "--format=%H%x00%B", "HEAD", "--",
-    ]  # fmt: skip
+    what = ["--raw", "--no-renames", "--diff-merges=first-parent", "--format=%H%x00%B"]
+    return ["git", "-C", repository, "log", *what, "HEAD", "--"]
 
 
 def report(binary, repository, *more):
@@ -189,7 +187,7 @@ def main():
         for repository in given.repositories:
             try:
                 measure(os.path.abspath(given.binary), os.path.abspath(repository), given.runs, folder)
-            except (CommandFailed, subprocess.CalledProcessError) as error:
+            except (CommandFailed, subprocess.CalledProcessError, OSError) as error:
                 failed = True
                 print(f"\n{pathlib.Path(repository).name}: {error}")
     return 1 if failed else 0
