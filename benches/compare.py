@@ -138,7 +138,7 @@ def compare(binary, repository, runs, folder):
     for _ in range(runs):
         measured, size, arrivals = full(binary, repository, folder, "--to", "HEAD")
         whole.append(measured)
-    head(f"{pathlib.Path(repository).name}: {arrivals} arrivals, pack of {size / MIB:.0f} MiB")
+    head(f"{repository}: {arrivals} arrivals, pack of {size / MIB:.0f} MiB")
     row("A  read and judge", read, own_memory(ours))
     row("B  git log --raw", git, own_memory(theirs))
     row("C  whole report", whole, None)
@@ -164,7 +164,7 @@ def range_cost(binary, repository, runs, folder):
     for _ in range(runs):
         part.append(run(judging(binary, repository, *quarter)))
         whole.append(run(judging(binary, repository, *everything)))
-    head(f"{pathlib.Path(repository).name}: {quarter[-1]} with {few} of {all_arrivals} arrivals")
+    head(f"{repository}: {quarter[-1]} with {few} of {all_arrivals} arrivals")
     row("quarter, read and judge", part, own_memory(judging(binary, repository, *quarter)))
     row("whole, read and judge", whole, own_memory(judging(binary, repository, *everything)))
     print(f"  quarter / whole   {median(part, 'wall') / median(whole, 'wall'):.2f} of the time for {few / all_arrivals:.2f} of the arrivals")
@@ -189,7 +189,7 @@ def main():
                 measure(os.path.abspath(given.binary), os.path.abspath(repository), given.runs, folder)
             except (CommandFailed, subprocess.CalledProcessError, OSError) as error:
                 failed = True
-                print(f"\n{pathlib.Path(repository).name}: {error}")
+                print(f"\n{repository}: {error}")
     return 1 if failed else 0
 
 
