@@ -1,0 +1,12 @@
+//! The binary against real repositories: known answers, git as the referee, the traps, bad input, identical bytes.
+
+#![allow(clippy::indexing_slicing, reason = "a wrong index fails the test, as it should")]
+
+mod architecture;
+mod fixtures;
+mod misuse;
+mod referee;
+mod reproducible;
+mod stories;
+mod support;
+mod traps;
