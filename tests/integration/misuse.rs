@@ -147,7 +147,7 @@ fn all_mistakes_of_a_settings_file_are_shown_at_once() -> TestResult {
     let settings = repo.settings(FIVE_MISTAKES)?;
     let run = repo.report(&["--to", "main", "--settings", &settings])?;
     let lines = ["5 mistakes", "line 1:", "line 3:", "line 4:", "line 6:", "line 8:"];
-    let words = ["`strictt`", "`securty`", "Europe/Zurich", "projcts", "max_changes"];
+    let words = ["`strictt`", "securty", "Europe/Zurich", "projcts", "max_changes"];
     let hints = ["strict", "security", "+01:00", "projects"];
     expect_refusal(&repo, &run, MISUSE, &[&lines[..], &words, &hints].concat())
 }

@@ -74,7 +74,7 @@ impl Audited {
         let repo = TestRepo::story(name)?;
         let settings = samples().join("stories").join(name).join("countersign.toml").display().to_string();
         repo.report(&[range, &["--settings", &settings]].concat())?.expect_exit(0)?;
-        let pack = Pack::at(repo.beside("pack"))?;
+        let pack = repo.pack("pack")?;
         Ok(Self { repo, pack, expected })
     }
 

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
 pub type Fallible<T> = Result<T, Box<dyn Error>>;
 pub type TestResult = Fallible<()>;
@@ -25,7 +26,7 @@ pub fn samples() -> PathBuf {
 
 /// A repository in a temporary folder, with room for packs beside it.
 pub struct TestRepo {
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl TestRepo {
@@ -36,7 +37,7 @@ impl TestRepo {
 
     /// Like [`TestRepo::empty`], with more arguments for `git init`.
     pub fn empty_with(arguments: &[&str]) -> Fallible<Self> {
-        let repo = Self { folder: tempfile::tempdir()? };
+        let repo = Self { folder: Arc::new(tempfile::tempdir()?) };
         std::fs::create_dir(repo.path())?;
         repo.git([&["init", "-q", "-b", "main"], arguments].concat())?;
         Ok(repo)
@@ -117,7 +118,13 @@ impl TestRepo {
     pub fn whole(&self, arguments: &[&str]) -> Fallible<Pack> {
         let run = self.report(&[&["--to", "main"], arguments].concat())?;
         run.expect_exit(0)?;
-        Pack::at(self.beside("pack"))
+        self.pack("pack")
+    }
+
+    /// The pack in a folder beside the repository; both stay as long as the pack is used.
+    pub fn pack(&self, name: &str) -> Fallible<Pack> {
+        let pack = Pack::at(self.beside(name))?;
+        Ok(Pack { kept: Some(self.folder.clone()), ..pack })
     }
 }
 
@@ -197,12 +204,14 @@ pub fn binary() -> Command {
 /// A pack on disk.
 pub struct Pack {
     pub folder: PathBuf,
+    /// Keeps a temporary folder from being removed.
+    kept: Option<Arc<tempfile::TempDir>>,
 }
 
 impl Pack {
     /// The pack in a folder; an error when there is none.
     pub fn at(folder: PathBuf) -> Fallible<Self> {
-        if folder.join("manifest-sha256.txt").is_file() { Ok(Self { folder }) } else { Err("there is no pack".into()) }
+        if folder.join("manifest-sha256.txt").is_file() { Ok(Self { folder, kept: None }) } else { Err("there is no pack".into()) }
     }
 
     /// The text of a file.

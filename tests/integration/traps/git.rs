@@ -30,7 +30,7 @@ fn g1_dates_of_the_year_before_hide_nothing() -> TestResult {
     let repo = stream.into_repo()?;
     assert_eq!(repo.git(["log", "--since=2026-04-01", "--format=%H", "main"])?, "", "git itself lists none of the ten");
     repo.report(&["--branch", "main", "--period", "2026-04"])?.expect_exit(0)?;
-    let pack = Pack::at(repo.beside("pack"))?;
+    let pack = repo.pack("pack")?;
     assert_eq!(pack.table("changes.csv")?.len(), 22, "a change cannot have arrived before the one it stands on");
     assert!(!pack.findings("clock-anomaly", "exception")?.is_empty());
     pack.expect_tie_outs()
@@ -153,7 +153,7 @@ fn g7_a_shallow_clone_is_incomplete_on_every_page() -> TestResult {
     let run = crate::support::countersign(&clone, arguments)?;
     run.expect_exit(0)?;
     assert!(run.stdout.contains("INCOMPLETE") && run.stdout.contains("--unshallow"), "{}", run.stdout);
-    let pack = Pack::at(repo.beside("pack"))?;
+    let pack = repo.pack("pack")?;
     expect_incomplete(&pack)?;
     assert_eq!(git_at(&clone, ["diff-tree", "-r", "--root", "--no-commit-id", "main~1"])?.lines().count(), 2, "git itself is misled");
     let boundary = git_at(&clone, ["rev-parse", "main~1"])?;
@@ -297,7 +297,7 @@ fn g15_names_that_look_like_options_are_names() -> TestResult {
     let tip = repo.git(["rev-parse", "main"])?;
     repo.git(["update-ref", "refs/heads/--output=x", &tip])?;
     repo.report(&["--branch=--output=x", "--period", "2026"])?.expect_exit(0)?;
-    let pack = Pack::at(repo.beside("pack"))?;
+    let pack = repo.pack("pack")?;
     assert_eq!(pack.column("files.csv", "path")?, ["'--output=x", "'-rf"]);
     for folder in [repo.path(), repo.beside("")] {
         assert!(!folder.join("x").exists());

@@ -19,7 +19,7 @@ fn three() -> Fallible<Stream> {
 fn audit(repo: &TestRepo, path: &Path, name: &str) -> Fallible<Pack> {
     let (path, out) = (path.display().to_string(), repo.beside(name).display().to_string());
     countersign(&repo.beside(""), ["report", "--to", "main", "--repo", &path, "--out", &out])?.expect_exit(0)?;
-    Pack::at(repo.beside(name))
+    repo.pack(name)
 }
 
 fn expect_three(pack: &Pack) -> TestResult {
@@ -98,10 +98,10 @@ fn g16_the_environments_git_dir_is_the_default_and_no_more() -> TestResult {
         Ok(Run::of(&command.current_dir(repo.beside("")).args(["report", "--to", "main"]).args(arguments).output()?))
     };
     audit(repo.path().join(".git"), &["--out", "default"])?.expect_exit(0)?;
-    expect_three(&Pack::at(repo.beside("default"))?)?;
+    expect_three(&repo.pack("default")?)?;
     // What was asked for wins over the environment.
     audit(other.path().join(".git"), &["--repo", "repo", "--out", "named"])?.expect_exit(0)?;
-    expect_three(&Pack::at(repo.beside("named"))?)
+    expect_three(&repo.pack("named")?)
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn g16_an_object_under_another_objects_name_is_not_believed() -> TestResult {
     let run = repo.report(&["--to", "main"])?;
     assert!(!run.stderr.contains("panicked"), "{run:?}");
     if run.exit == 0 {
-        let pack = Pack::at(repo.beside("pack"))?;
+        let pack = repo.pack("pack")?;
         assert_eq!(pack.findings("history-incomplete", "exception")?.len(), 1, "an object with a wrong hash passed as whole");
     }
     Ok(())

@@ -79,7 +79,7 @@ impl Random {
             return run.expect_exit(3);
         }
         run.expect_exit(0)?;
-        let pack = Pack::at(self.repo.beside(&name))?;
+        let pack = self.repo.pack(&name)?;
         let listed = pack.column("commits.csv", "commit_id")?;
         let found: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
         assert_eq!(found, expected, "{from}..{to}");
@@ -125,6 +125,6 @@ fn a_commit_far_behind_the_start_is_not_counted_again() -> TestResult {
     stream.commit(&NewCommit { parents: vec![change, old], committed: START + 951 * DAY, ..file("again") });
     let repo = stream.into_repo()?;
     repo.report(&["--from", "main~2", "--to", "main"])?.expect_exit(0)?;
-    assert_eq!(Pack::at(repo.beside("pack"))?.table("commits.csv")?.len(), 2);
+    assert_eq!(repo.pack("pack")?.table("commits.csv")?.len(), 2);
     Ok(())
 }

@@ -192,7 +192,7 @@ fn an_interrupted_run_leaves_no_pack_under_the_name_that_was_asked_for() -> Test
         child.kill()?;
         child.wait()?;
         if repo.beside(&name).exists() {
-            let pack = Pack::at(repo.beside(&name))?;
+            let pack = repo.pack(&name)?;
             assert_eq!(pack.table("changes.csv")?.len(), 400);
             assert!(pack.folder.join("run.json").is_file(), "the last file is there, so the pack is whole");
         }
