@@ -265,9 +265,9 @@ fn moment(raw: &[u8]) -> Moment {
 
 /// `+0130` as seconds; git reads it as hours and minutes, whatever their size.
 fn offset_seconds(word: &str) -> Option<i32> {
-    let number: i32 = word.parse().ok()?;
+    let number = word.parse().ok().filter(|number: &i32| (-9999..=9999).contains(number))?;
     let (hours, minutes) = (number / 100, number % 100);
-    (number.abs() <= 9999).then_some(hours * 3600 + minutes * 60)
+    Some(hours * 3600 + minutes * 60)
 }
 
 #[cfg(test)]

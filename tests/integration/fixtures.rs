@@ -83,8 +83,7 @@ fn commits_of_findings(pack: &Pack) -> Fallible<BTreeMap<String, String>> {
     let json = pack.json()?;
     let changes = json["changes"].as_array().ok_or("no changes")?;
     let findings = changes.iter().filter_map(|change| change["findings"].as_array()).flatten();
-    let pair = |finding: &serde_json::Value| {
-        Some((finding["finding_id"].as_str()?.to_owned(), finding["subject"].as_str()?.to_owned()))
-    };
+    let pair =
+        |finding: &serde_json::Value| Some((finding["finding_id"].as_str()?.to_owned(), finding["subject"].as_str()?.to_owned()));
     Ok(findings.filter_map(pair).collect())
 }

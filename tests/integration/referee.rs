@@ -109,7 +109,8 @@ fn trailers_are_those_that_git_reads() -> TestResult {
             let trailers = change["evidence"]["trailers"].as_array().ok_or("no trailers")?;
             let word = |trailer: &serde_json::Value, key: &str| trailer[key].as_str().unwrap_or_default().to_owned();
             let in_block = trailers.iter().filter(|trailer| trailer["in_block"] == true);
-            let found: Vec<String> = in_block.map(|trailer| format!("{}: {}", word(trailer, "key"), word(trailer, "value"))).collect();
+            let found: Vec<String> =
+                in_block.map(|trailer| format!("{}: {}", word(trailer, "key"), word(trailer, "value"))).collect();
             assert_eq!(found, expected.trim().lines().map(str::trim_end).collect::<Vec<_>>(), "{name}: {id}");
         }
     }

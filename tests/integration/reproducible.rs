@@ -19,7 +19,8 @@ fn audit(repo: &TestRepo, working_folder: &Path, environment: &[(&str, &str)]) -
     Pack::at(out)?.files()
 }
 
-const HERE: [(&str, &str); 5] = [("TZ", "UTC"), ("LC_ALL", "C"), ("HOME", "/nonexistent/here"), ("USER", "somebody-here"), ("COLUMNS", "80")];
+const HERE: [(&str, &str); 5] =
+    [("TZ", "UTC"), ("LC_ALL", "C"), ("HOME", "/nonexistent/here"), ("USER", "somebody-here"), ("COLUMNS", "80")];
 const THERE: [(&str, &str); 6] = [
     ("TZ", "Asia/Kathmandu"),
     ("LC_ALL", "de_DE.UTF-8"),
@@ -49,7 +50,8 @@ fn no_file_names_the_machine_its_user_or_its_paths() -> TestResult {
     let repo = TestRepo::story("security-layer")?;
     let files = audit(&repo, &repo.path(), &THERE)?;
     let place = repo.beside("").display().to_string();
-    let words = [place.trim_end_matches('/'), "/nonexistent", "somebody-there", "some-machine", "Kathmandu", env!("CARGO_MANIFEST_DIR")];
+    let words =
+        [place.trim_end_matches('/'), "/nonexistent", "somebody-there", "some-machine", "Kathmandu", env!("CARGO_MANIFEST_DIR")];
     let mut host = std::fs::read_to_string("/etc/hostname").unwrap_or_default().trim().to_owned();
     if host.len() < 6 {
         // A short name such as `main` stands in texts for other reasons.

@@ -8,8 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::support::{Fallible, Pack, TestRepo, TestResult, countersign, samples};
 
-pub const STORIES: [&str; 6] =
-    ["security-layer", "flat-monolith", "infrastructure", "platform", "observability", "applications"];
+pub const STORIES: [&str; 6] = ["security-layer", "flat-monolith", "infrastructure", "platform", "observability", "applications"];
 
 /// `expected.toml` of a story.
 #[derive(Deserialize)]
@@ -89,7 +88,8 @@ impl Audited {
     /// The change that holds the one commit with a first line.
     fn change(&self, first_line: &str) -> Fallible<String> {
         let log = self.repo.git(["log", "--format=%H %s", "main"])?;
-        let ids: Vec<&str> = log.lines().filter_map(|line| line.split_once(' ')).filter(|it| it.1 == first_line).map(|it| it.0).collect();
+        let ids: Vec<&str> =
+            log.lines().filter_map(|line| line.split_once(' ')).filter(|it| it.1 == first_line).map(|it| it.0).collect();
         let [id] = ids[..] else { return Err(format!("{} commits begin with {first_line:?}", ids.len()).into()) };
         let commits = self.pack.table("commits.csv")?;
         let row = commits.iter().find(|row| row["commit_id"] == id);
@@ -109,7 +109,9 @@ fn expected(name: &str) -> Fallible<Expected> {
 
 fn expect_counts(audited: &Audited, counts: &Counts, revisions: &str) -> TestResult {
     let Audited { repo, pack, .. } = audited;
-    let git = |options: &[&str]| -> Fallible<usize> { Ok(repo.git([&["rev-list", "--count"], options, &[revisions]].concat())?.parse()?) };
+    let git = |options: &[&str]| -> Fallible<usize> {
+        Ok(repo.git([&["rev-list", "--count"], options, &[revisions]].concat())?.parse()?)
+    };
     assert_eq!((git(&[])?, git(&["--first-parent"])?), (counts.commits, counts.changes));
     let commits = pack.table("commits.csv")?;
     assert_eq!(commits.len(), counts.commits);
@@ -176,7 +178,8 @@ fn waivers_are_judged_as_of_the_end_of_the_period() -> TestResult {
         let audited = Audited::story(name)?;
         let waivers = audited.pack.table("waivers.csv")?;
         assert_eq!(waivers.len(), audited.expected.waivers.len(), "{name}");
-        let judged: Vec<_> = audited.pack.table("findings.csv")?.into_iter().filter(|row| row["check"] == "waiver-invalid").collect();
+        let judged: Vec<_> =
+            audited.pack.table("findings.csv")?.into_iter().filter(|row| row["check"] == "waiver-invalid").collect();
         assert_eq!(judged.len(), waivers.len(), "{name}");
         for ((waiver, finding), expected) in waivers.iter().zip(&judged).zip(&audited.expected.waivers) {
             assert_eq!(waiver["settings_line"], expected.line.to_string());
@@ -224,7 +227,7 @@ fn the_population_hash_can_be_computed_from_the_table() -> TestResult {
     let Audited { pack, .. } = Audited::story("security-layer")?;
     let mut ids = pack.column("changes.csv", "change_id")?;
     ids.sort();
-    let lines: String = ids.iter().map(|id| format!("{id}\n")).collect();
+    let lines = ids.join("\n") + "\n";
     let hash = sha256(lines.as_bytes());
     assert_eq!(pack.json()?["population_hash"].as_str(), Some(hash.as_str()));
     assert!(pack.text("index.html")?.contains(&hash));
@@ -303,7 +306,9 @@ fn plain_git_gives_the_numbers_that_the_pack_says_it_gives() -> TestResult {
 #[test]
 fn the_built_in_sample_is_the_story() -> TestResult {
     let folder = tempfile::tempdir()?;
-    for (arguments, name, out) in [(&["--sample"][..], "security-layer", "a"), (&["--sample", "applications"], "applications", "b")] {
+    for (arguments, name, out) in
+        [(&["--sample"][..], "security-layer", "a"), (&["--sample", "applications"], "applications", "b")]
+    {
         let run = countersign(folder.path(), [&["report"], arguments, &["--out", out]].concat())?;
         run.expect_exit(0)?;
         assert!(run.stdout.contains(out), "the summary says where the pack is: {}", run.stdout);

@@ -124,7 +124,7 @@ impl TestRepo {
     /// The pack in a folder beside the repository; both stay as long as the pack is used.
     pub fn pack(&self, name: &str) -> Fallible<Pack> {
         let pack = Pack::at(self.beside(name))?;
-        Ok(Pack { kept: Some(self.folder.clone()), ..pack })
+        Ok(Pack { _kept: Some(self.folder.clone()), ..pack })
     }
 }
 
@@ -145,7 +145,9 @@ fn checked(what: &str, output: &Output) -> Fallible<String> {
 pub fn hermetic(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env_clear();
-    command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    #[expect(clippy::disallowed_methods, reason = "git is found by the search path")]
+    let path = std::env::var_os("PATH");
+    command.envs(path.map(|path| ("PATH", path)));
     command.envs([("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1"), ("HOME", "/nonexistent")]);
     for role in ["AUTHOR", "COMMITTER"] {
         command.env(format!("GIT_{role}_NAME"), "Alice Example");
@@ -205,13 +207,17 @@ pub fn binary() -> Command {
 pub struct Pack {
     pub folder: PathBuf,
     /// Keeps a temporary folder from being removed.
-    kept: Option<Arc<tempfile::TempDir>>,
+    _kept: Option<Arc<tempfile::TempDir>>,
 }
 
 impl Pack {
     /// The pack in a folder; an error when there is none.
     pub fn at(folder: PathBuf) -> Fallible<Self> {
-        if folder.join("manifest-sha256.txt").is_file() { Ok(Self { folder, kept: None }) } else { Err("there is no pack".into()) }
+        if folder.join("manifest-sha256.txt").is_file() {
+            Ok(Self { folder, _kept: None })
+        } else {
+            Err("there is no pack".into())
+        }
     }
 
     /// The text of a file.
@@ -261,9 +267,16 @@ impl Pack {
         Ok(files)
     }
 
+    /// The files whose name has an extension.
+    pub fn files_with(&self, extension: &str) -> Fallible<BTreeMap<String, Vec<u8>>> {
+        let mut files = self.files()?;
+        files.retain(|name, _| Path::new(name).extension().is_some_and(|it| it == extension));
+        Ok(files)
+    }
+
     /// The names of the pages.
     pub fn pages(&self) -> Fallible<Vec<String>> {
-        Ok(self.files()?.into_keys().filter(|name| Path::new(name).extension().is_some_and(|it| it == "html")).collect())
+        Ok(self.files_with("html")?.into_keys().collect())
     }
 
     /// Fails unless every tie-out holds.

@@ -83,7 +83,10 @@ fn merge_that_edits(port: u32) -> Fallible<TestRepo> {
 #[test]
 fn g4_what_a_merge_itself_changes_is_shown() -> TestResult {
     let repo = merge_that_edits(2)?;
-    assert!(!repo.git(["log", "-p", "--format=", "main", "--", "policies/ingress.yaml"])?.contains("port: 2"), "git itself hides it");
+    assert!(
+        !repo.git(["log", "-p", "--format=", "main", "--", "policies/ingress.yaml"])?.contains("port: 2"),
+        "git itself hides it"
+    );
     let pack = repo.whole(&[])?;
     let merge = repo.git(["rev-parse", "main"])?;
     let rows = pack.table("files.csv")?;
@@ -127,9 +130,15 @@ fn g6_reviewed_commits_stay_in_the_population_after_a_foxtrot_merge() -> TestRes
     let base = stream.next(&NewCommit { message: b"Base", files: vec![("a", "1")], ..NewCommit::default() });
     let message = b"SEC-2 Reviewed\n\nReviewed-by: Bob <bob@example.com>";
     let reviewed = stream.commit(&NewCommit { message, parents: vec![base], files: vec![("b", "1")], ..NewCommit::default() });
-    let feature = stream.commit(&NewCommit { message: b"Feature", parents: vec![base], files: vec![("c", "1")], ..NewCommit::default() });
+    let feature =
+        stream.commit(&NewCommit { message: b"Feature", parents: vec![base], files: vec![("c", "1")], ..NewCommit::default() });
     let files = vec![("b", "1")];
-    stream.commit(&NewCommit { message: b"Merge branch 'main' into feature", parents: vec![feature, reviewed], files, ..NewCommit::default() });
+    stream.commit(&NewCommit {
+        message: b"Merge branch 'main' into feature",
+        parents: vec![feature, reviewed],
+        files,
+        ..NewCommit::default()
+    });
     let repo = stream.into_repo()?;
     assert!(!repo.git(["log", "--first-parent", "--format=%s", "main"])?.contains("Reviewed"), "it is off the chain");
     let pack = repo.whole(&[])?;
@@ -155,7 +164,11 @@ fn g7_a_shallow_clone_is_incomplete_on_every_page() -> TestResult {
     assert!(run.stdout.contains("INCOMPLETE") && run.stdout.contains("--unshallow"), "{}", run.stdout);
     let pack = repo.pack("pack")?;
     expect_incomplete(&pack)?;
-    assert_eq!(git_at(&clone, ["diff-tree", "-r", "--root", "--no-commit-id", "main~1"])?.lines().count(), 2, "git itself is misled");
+    assert_eq!(
+        git_at(&clone, ["diff-tree", "-r", "--root", "--no-commit-id", "main~1"])?.lines().count(),
+        2,
+        "git itself is misled"
+    );
     let boundary = git_at(&clone, ["rev-parse", "main~1"])?;
     let added = pack.table("files.csv")?.into_iter().filter(|row| row["change_id"] == boundary && row["edit"] == "A");
     assert_eq!(added.count(), 0, "what the boundary commit changed is not known");
@@ -167,7 +180,8 @@ fn g8_text_after_a_nul_byte_is_shown_and_flagged() -> TestResult {
     let repo = TestRepo::empty()?;
     let tree = repo.git(["hash-object", "-t", "tree", "-w", "/dev/null"])?;
     let who = format!("Alice Example <alice@example.com> {START} +0000");
-    let id = repo.raw_commit(format!("tree {tree}\nauthor {who}\ncommitter {who}\n\nSEC-1 Fix\n\n\0hidden words\n").as_bytes())?;
+    let id =
+        repo.raw_commit(format!("tree {tree}\nauthor {who}\ncommitter {who}\n\nSEC-1 Fix\n\n\0hidden words\n").as_bytes())?;
     repo.git(["update-ref", "refs/heads/main", &id])?;
     assert!(!repo.git(["log", "-1", "--format=%B", "main"])?.contains("hidden words"), "git itself hides it");
     let pack = repo.whole(&[])?;
@@ -238,7 +252,12 @@ fn g11_impossible_dates_and_people_are_facts_not_the_end() -> TestResult {
         }
     }
     // No author, no committer, no message, nothing but a tree.
-    for rest in [format!("committer {plain}\n\nSEC-1 No author\n"), format!("author {plain}\n\nSEC-1 No committer\n"), "\n".into(), String::new()] {
+    for rest in [
+        format!("committer {plain}\n\nSEC-1 No author\n"),
+        format!("author {plain}\n\nSEC-1 No committer\n"),
+        "\n".into(),
+        String::new(),
+    ] {
         let id = repo.raw_commit(format!("tree {tree}\n{parent}{rest}").as_bytes())?;
         parent = format!("parent {id}\n");
     }
@@ -260,9 +279,15 @@ fn g12_a_policy_moved_to_another_layer_is_a_move_over_a_boundary() -> TestResult
     let content = policy(1);
     let mut stream = Stream::default();
     stream.next(&NewCommit { files: vec![("security/np.yaml", &content), ("apps/a.txt", "1")], ..NewCommit::default() });
-    stream.next(&NewCommit { files: vec![("apps/np.yaml", &content)], removed: vec!["security/np.yaml"], ..NewCommit::default() });
+    stream.next(&NewCommit {
+        files: vec![("apps/np.yaml", &content)],
+        removed: vec!["security/np.yaml"],
+        ..NewCommit::default()
+    });
     let repo = stream.into_repo()?;
-    let settings = repo.settings("[[layers]]\nglob = \"security/**\"\nlayer = \"security\"\n[[layers]]\nglob = \"apps/**\"\nlayer = \"applications\"\n")?;
+    let settings = repo.settings(
+        "[[layers]]\nglob = \"security/**\"\nlayer = \"security\"\n[[layers]]\nglob = \"apps/**\"\nlayer = \"applications\"\n",
+    )?;
     let pack = repo.whole(&["--settings", &settings])?;
     let moved = repo.git(["rev-parse", "main"])?;
     let rows = pack.table("files.csv")?;

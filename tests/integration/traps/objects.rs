@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{Fallible, NewCommit, Pack, Run, Stream, TestRepo, TestResult, binary, countersign, git_at, hermetic, policy};
+use crate::support::{
+    Fallible, NewCommit, Pack, Run, Stream, TestRepo, TestResult, binary, countersign, git_at, hermetic, policy,
+};
 
 /// Three changes of one policy and a file beside it.
-fn three() -> Fallible<Stream> {
+fn three() -> Stream {
     let contents: Vec<String> = (1..=3).map(policy).collect();
     let mut stream = Stream::default();
     for (number, content) in contents.iter().enumerate() {
@@ -13,7 +15,7 @@ fn three() -> Fallible<Stream> {
         let files = vec![("policies/ingress.yaml", content.as_str())];
         stream.next(&NewCommit { message: message.as_bytes(), files, ..NewCommit::default() });
     }
-    Ok(stream)
+    stream
 }
 
 fn audit(repo: &TestRepo, path: &Path, name: &str) -> Fallible<Pack> {
@@ -32,7 +34,7 @@ fn expect_three(pack: &Pack) -> TestResult {
 #[test]
 fn g16_sha256_repositories_are_read() -> TestResult {
     let repo = TestRepo::empty_with(&["--object-format=sha256"])?;
-    repo.feed(three()?.bytes())?;
+    repo.feed(three().bytes())?;
     let pack = repo.whole(&[])?;
     expect_three(&pack)?;
     assert!(pack.column("commits.csv", "commit_id")?.iter().all(|id| id.len() == 64));
@@ -46,7 +48,7 @@ fn g16_reftable_is_refused_with_a_way_out() -> TestResult {
         // This git cannot make one.
         return Ok(());
     };
-    repo.feed(three()?.bytes())?;
+    repo.feed(three().bytes())?;
     let run = repo.report(&["--to", "main"])?;
     run.expect_exit(3)?;
     run.expect_words(&["reftable", "git refs migrate"])?;
@@ -56,17 +58,18 @@ fn g16_reftable_is_refused_with_a_way_out() -> TestResult {
 
 #[test]
 fn g16_alternates_are_read() -> TestResult {
-    let repo = three()?.into_repo()?;
+    let repo = three().into_repo()?;
     repo.git(["clone", "-q", "--shared", ".", "../shared"])?;
     expect_three(&audit(&repo, &repo.beside("shared"), "pack")?)
 }
 
 #[test]
 fn g16_bare_repositories_worktrees_and_folders_inside_are_read() -> TestResult {
-    let repo = three()?.into_repo()?;
+    let repo = three().into_repo()?;
     repo.git(["clone", "-q", "--bare", ".", "../bare.git"])?;
     repo.git(["worktree", "add", "-q", "--detach", "../linked", "main"])?;
-    let places = [repo.beside("bare.git"), repo.beside("linked"), repo.beside("linked").join("policies"), repo.path().join(".git")];
+    let places =
+        [repo.beside("bare.git"), repo.beside("linked"), repo.beside("linked").join("policies"), repo.path().join(".git")];
     for (number, place) in places.iter().enumerate() {
         expect_three(&audit(&repo, place, &format!("pack-{number}"))?)?;
     }
@@ -75,7 +78,7 @@ fn g16_bare_repositories_worktrees_and_folders_inside_are_read() -> TestResult {
 
 #[test]
 fn g16_submodules_are_pointers() -> TestResult {
-    let repo = three()?.into_repo()?;
+    let repo = three().into_repo()?;
     let tip = repo.git(["rev-parse", "main"])?;
     repo.git(["read-tree", "main"])?;
     repo.git(["update-index", "--add", "--cacheinfo", &format!("160000,{tip},vendor/policies")])?;
@@ -91,7 +94,7 @@ fn g16_submodules_are_pointers() -> TestResult {
 
 #[test]
 fn g16_the_environments_git_dir_is_the_default_and_no_more() -> TestResult {
-    let (repo, other) = (three()?.into_repo()?, TestRepo::empty()?);
+    let (repo, other) = (three().into_repo()?, TestRepo::empty()?);
     let audit = |git_dir: PathBuf, arguments: &[&str]| -> Fallible<Run> {
         let mut command = binary();
         command.env("GIT_DIR", git_dir).env("GIT_OBJECT_DIRECTORY", "/nonexistent").env("GIT_NO_REPLACE_OBJECTS", "");
@@ -106,7 +109,7 @@ fn g16_the_environments_git_dir_is_the_default_and_no_more() -> TestResult {
 
 #[test]
 fn g16_a_commit_graph_is_not_believed() -> TestResult {
-    let (honest, other) = (three()?.into_repo()?, three()?.into_repo()?);
+    let (honest, other) = (three().into_repo()?, three().into_repo()?);
     // The graph of a history in which the tip has no parents, put into the honest repository.
     let tip = other.git(["rev-parse", "main"])?;
     std::fs::write(other.path().join(".git/info/grafts"), format!("{tip}\n"))?;
@@ -145,7 +148,7 @@ fn loose(repo: &TestRepo, revision: &str) -> Fallible<PathBuf> {
 
 /// The three changes with every object in a file of its own.
 fn three_loose() -> Fallible<TestRepo> {
-    let repo = three()?.into_repo()?;
+    let repo = three().into_repo()?;
     let packs = repo.path().join(".git/objects/pack");
     for entry in std::fs::read_dir(&packs)? {
         let path = entry?.path();
@@ -229,7 +232,7 @@ fn g16_an_object_under_another_objects_name_is_not_believed() -> TestResult {
 #[test]
 fn g16_corrupt_packs_never_panic() -> TestResult {
     // Flips one byte at a time, all over the pack and its index.
-    let repo = three()?.into_repo()?;
+    let repo = three().into_repo()?;
     repo.git(["repack", "-q", "-a", "-d", "-f"])?;
     let mut files = Vec::new();
     for entry in std::fs::read_dir(repo.path().join(".git/objects/pack"))? {
@@ -258,7 +261,11 @@ fn g16_corrupt_packs_never_panic() -> TestResult {
             std::fs::write(&file, &whole[..length])?;
             number += 1;
             let run = repo.report_to(&format!("pack-{number}"), &["--to", "main"])?;
-            assert!([0, 2, 3].contains(&run.exit) && !run.stderr.contains("panicked"), "{}, {length} bytes: {run:?}", file.display());
+            assert!(
+                [0, 2, 3].contains(&run.exit) && !run.stderr.contains("panicked"),
+                "{}, {length} bytes: {run:?}",
+                file.display()
+            );
         }
         std::fs::remove_file(&file)?;
         std::fs::write(&file, &whole)?;
@@ -268,7 +275,7 @@ fn g16_corrupt_packs_never_panic() -> TestResult {
 
 #[test]
 fn g16_a_partial_clone_says_so_and_fetches_nothing() -> TestResult {
-    let repo = three()?.into_repo()?;
+    let repo = three().into_repo()?;
     repo.git(["config", "uploadpack.allowFilter", "true"])?;
     let url = format!("file://{}", repo.path().display());
     repo.git(["clone", "-q", "--no-checkout", "--filter=blob:none", &url, "../partial"])?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{DAY, Fallible, NewCommit, Pack, START, Stream, TestRepo, TestResult};
+use crate::support::{DAY, Fallible, NewCommit, START, Stream, TestRepo, TestResult};
 
 /// A small generator of numbers; the same on every run.
 struct Dice(u64);
@@ -56,7 +56,7 @@ impl Random {
         let mut ids = vec![String::new(); commits];
         for line in listed.lines() {
             let (name, id) = line.split_once(' ').ok_or("no blank")?;
-            ids[name[1..].parse::<usize>()?] = id.to_owned();
+            id.clone_into(&mut ids[name[1..].parse::<usize>()?]);
         }
         Ok(Self { parents, ids, repo })
     }

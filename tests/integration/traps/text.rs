@@ -32,10 +32,10 @@ fn no_cell_is_a_formula() -> TestResult {
         let message = format!("{formula}\n\nReviewed-by: {formula} <x@example.com>\nSEC-1: {formula}");
         let author = format!("{formula} <=cmd@example.com>").replace(['\r', '\t'], " ");
         let (pack, _repo) = one(message.as_bytes(), &author, "=cmd.yaml")?;
-        for (name, bytes) in pack.files()?.iter().filter(|(name, _)| name.ends_with(".csv")) {
+        for (name, bytes) in &pack.files_with("csv")? {
             let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&bytes[..]);
             for record in reader.records() {
-                for cell in record?.iter() {
+                for cell in &record? {
                     let first = cell.trim_start().chars().next().unwrap_or('x');
                     assert!(!"=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}\t\r".contains(first), "{name}: {cell:?}");
                 }
@@ -50,7 +50,9 @@ fn no_cell_is_a_formula() -> TestResult {
 #[test]
 fn no_markup_of_a_message_reaches_a_page() -> TestResult {
     let hostile = "</style></script><script>alert(1)</script><img src=x onerror=alert(1)> {{ 7*7 }} {% raw %} javascript:alert(1) ]]> --> \" '";
-    let message = format!("SEC-1 {hostile}\n\n{hostile}\n\nReviewed-by: {hostile} <x@example.com>\nLink: javascript:alert(1)\nFixes: https://example.com/\"onmouseover=\"x");
+    let message = format!(
+        "SEC-1 {hostile}\n\n{hostile}\n\nReviewed-by: {hostile} <x@example.com>\nLink: javascript:alert(1)\nFixes: https://example.com/\"onmouseover=\"x"
+    );
     let author = format!("{} <a@example.com>", hostile.replace(['<', '>'], "&lt;"));
     let (pack, _repo) = one(message.as_bytes(), &author, "<img src=x onerror=alert(1)>.yaml")?;
     for page in pack.pages()? {
@@ -58,7 +60,11 @@ fn no_markup_of_a_message_reaches_a_page() -> TestResult {
         for markup in ["<script>alert", "<img", "</style></script>", "href=\"javascript:", "\"onmouseover=\""] {
             assert!(!text.contains(markup), "{page} holds {markup}");
         }
-        assert!(text.contains("Content-Security-Policy") && text.contains("default-src &#x27;none&#x27;") || text.contains("default-src 'none'"), "{page}");
+        assert!(
+            text.contains("Content-Security-Policy") && text.contains("default-src &#x27;none&#x27;")
+                || text.contains("default-src 'none'"),
+            "{page}"
+        );
     }
     assert!(pack.text("changes-0001.html")?.contains("{{ 7*7 }}"), "a template in a message is text");
     Ok(())
@@ -97,9 +103,12 @@ fn hidden_characters_are_shown_as_code_points() -> TestResult {
     let hidden = "right\u{202e}tfel zero\u{200b}width \u{2066}isolate\u{2069} \u{e0041}";
     let message = format!("SEC-1 {hidden}\n\n{hidden}");
     let (pack, _repo) = one(message.as_bytes(), &format!("{hidden} <a@example.com>"), "a\u{202e}lmay.txt")?;
-    for (name, bytes) in pack.files()?.iter().filter(|(name, _)| !name.ends_with(".json")) {
+    // evidence.json has the exact text.
+    for (name, bytes) in pack.files_with("html")?.iter().chain(&pack.files_with("csv")?).chain(&pack.files_with("txt")?) {
         let text = String::from_utf8_lossy(bytes);
-        let found = text.chars().find(|c| matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}'));
+        let found = text
+            .chars()
+            .find(|c| matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}'));
         assert_eq!(found, None, "{name}");
     }
     assert!(pack.column("changes.csv", "title")?[0].contains("U+202E"));
@@ -112,7 +121,8 @@ fn a_second_reviewer_with_cyrillic_letters_is_noticed() -> TestResult {
     let message = "SEC-1 Tighten\n\nReviewed-by: \u{410}lice Example <\u{430}lice@example.com>";
     let (pack, _repo) = one(message.as_bytes(), ALICE, "policies/a.yaml")?;
     let rows = pack.table("identities.csv")?;
-    let remarks: Vec<_> = rows.iter().filter(|row| row["name"].starts_with('\u{410}')).map(|row| row["remarks"].as_str()).collect();
+    let remarks: Vec<_> =
+        rows.iter().filter(|row| row["name"].starts_with('\u{410}')).map(|row| row["remarks"].as_str()).collect();
     assert!(remarks.len() == 1 && !remarks[0].is_empty(), "{rows:?}");
     Ok(())
 }
@@ -124,7 +134,10 @@ fn messages_in_other_encodings_and_broken_bytes_are_read() -> TestResult {
     let repo = stream.into_repo()?;
     let tree = repo.git(["rev-parse", "main^{tree}"])?;
     let who = "Alice Example <alice@example.com> 1767614400 +0000";
-    let head = format!("tree {tree}\nparent {}\nauthor {who}\ncommitter {who}\nencoding ISO-8859-1\n\n", repo.git(["rev-parse", "main"])?);
+    let head = format!(
+        "tree {tree}\nparent {}\nauthor {who}\ncommitter {who}\nencoding ISO-8859-1\n\n",
+        repo.git(["rev-parse", "main"])?
+    );
     let id = repo.raw_commit(&[head.as_bytes(), b"SEC-2 Gr\xfc\xdfe\n"].concat())?;
     repo.git(["update-ref", "refs/heads/main", &id])?;
     let pack = repo.whole(&[])?;
