@@ -5,6 +5,7 @@
 mod architecture;
 mod fixtures;
 mod misuse;
+mod periods;
 mod referee;
 mod reproducible;
 mod stories;
