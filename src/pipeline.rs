@@ -1,12 +1,14 @@
 //! The whole flow on one screen: from a repository and what was asked for to a frozen pack.
 
+use std::collections::BTreeSet;
 use std::io;
 
-use crate::changes::{self, Change};
+use crate::changes::{self, Change, GapAbout};
 use crate::checks::{self, Catalogue, Period};
-use crate::classification::{Classification, Classifier};
+use crate::classification::Classifier;
 use crate::evidence::{self, Dossier};
 use crate::pack::{Pack, RecordCounter, Rendered, population_hash};
+use crate::parallel;
 use crate::render::{self, RenderError, Sink};
 use crate::repository::{History, Notes, Repository, RepositoryError};
 use crate::settings::Settings;
@@ -26,18 +28,14 @@ impl Progress for () {
     fn advance(&self) {}
 }
 
-/// Why no pack could be made.
-#[derive(Debug, thiserror::Error)]
-pub enum AuditError {
-    /// The repository could not be read.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-    /// The tables could not be rendered to be counted.
-    #[error("cannot count the rows of the pack")]
-    Count(#[from] RenderError),
+/// What was read and judged, before it is counted a second time.
+#[derive(Debug)]
+pub struct Judged {
+    pack: Pack,
+    commits_walked: usize,
 }
 
-/// Reads and judges a history: facts in parallel, then judgement, then two counts of everything.
+/// Reads and judges a history: facts in parallel, then judgement.
 ///
 /// # Errors
 ///
@@ -48,7 +46,7 @@ pub fn audit(
     settings: Settings,
     catalogue: &Catalogue,
     progress: &dyn Progress,
-) -> Result<Pack, AuditError> {
+) -> Result<Judged, RepositoryError> {
     let History { range, arrivals, commits, unreadable } = history;
     let mut completeness = repository.completeness().clone();
     completeness.unreadable_objects.extend(unreadable);
@@ -60,18 +58,14 @@ pub fn audit(
     let changes = changes::collect(repository, arrivals, &|path| classifier.wants_kinds(path), &|| progress.advance());
     let (notes, problems) = notes(repository, &changes)?;
     completeness.remarks.extend(problems);
-    let dossiers = gather(changes, classifier, &notes, &settings);
+    let dossiers = gather(changes, &notes, &settings);
+    completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
-    let period = Period {
-        range: &range,
-        completeness: &completeness,
-        previous_committed_at,
-        dossiers: &dossiers,
-        settings: &settings,
-    };
+    let period =
+        Period { range: &range, completeness: &completeness, previous_committed_at, dossiers: &dossiers, settings: &settings };
     let assessments = catalogue.assess(&period);
     let statuses = checks::statuses(&period, &assessments);
-    let mut pack = Pack {
+    let pack = Pack {
         repository_name: repository.name(),
         range,
         completeness,
@@ -83,8 +77,20 @@ pub fn audit(
         tie_outs: Vec::new(),
         version: env!("CARGO_PKG_VERSION"),
     };
-    pack.tie_outs = pack.tie_out(commits, &count_rendered(&pack)?);
-    Ok(pack)
+    Ok(Judged { pack, commits_walked: commits })
+}
+
+impl Judged {
+    /// Freezes the pack: everything is counted a second time, on the tables as rendered.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be rendered.
+    pub fn freeze(self) -> Result<Pack, RenderError> {
+        let mut pack = self.pack;
+        pack.tie_outs = pack.tie_out(self.commits_walked, &count_rendered(&pack)?);
+        Ok(pack)
+    }
 }
 
 fn committed_at(repository: &Repository, commit: Option<CommitId>) -> Option<Timestamp> {
@@ -96,15 +102,22 @@ fn notes(repository: &Repository, changes: &[Change]) -> Result<(Notes, Vec<Stri
     repository.notes(ids.into_iter())
 }
 
-fn gather(changes: Vec<Change>, mut classifier: Classifier, notes: &Notes, settings: &Settings) -> Vec<Dossier> {
-    let classified: Vec<(Change, Classification)> = changes
-        .into_iter()
-        .map(|change| {
-            let classification = classifier.classify(&change);
-            (change, classification)
-        })
-        .collect();
+fn gather(changes: Vec<Change>, notes: &Notes, settings: &Settings) -> Vec<Dossier> {
+    const PIECE: usize = 512;
+    let state = || Classifier::new(settings);
+    let classified = parallel::map(changes, PIECE, state, |classifier, change| {
+        let classification = classifier.classify(&change);
+        (change, classification)
+    });
     evidence::gather(classified, notes, settings)
+}
+
+/// Commits and folders that a change needed and that could not be read; they make the record incomplete.
+fn unreadable_objects(dossiers: &[Dossier]) -> BTreeSet<String> {
+    let commits = dossiers.iter().flat_map(|dossier| dossier.change.commits());
+    let gaps = commits.flat_map(|commit| &commit.gaps);
+    let hard = gaps.filter(|gap| matches!(gap.about, GapAbout::Commit | GapAbout::FileEdits));
+    hard.map(|gap| gap.reason.to_string()).collect()
 }
 
 /// Renders the tables that tie-outs speak of, and counts their rows as they go by.

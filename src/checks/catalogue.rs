@@ -2,6 +2,7 @@
 
 use super::{Assessment, Card, Check, Finding, Period, Severity};
 use super::{guards, history, layers, path, people, review, tickets, waivers};
+use crate::parallel;
 use crate::settings::Settings;
 use crate::settings::reader::{Problem, Section, did_you_mean};
 
@@ -69,7 +70,8 @@ impl Catalogue {
     /// Applies every check, puts valid waivers beside exceptions, then judges the waivers.
     #[must_use]
     pub fn assess(&self, period: &Period<'_>) -> Vec<Assessment> {
-        let mut assessments: Vec<Assessment> = self.checks.iter().map(|configured| configured.assess(period)).collect();
+        let checks: Vec<&Configured> = self.checks.iter().collect();
+        let mut assessments = parallel::map(checks, 1, || (), |(), configured| configured.assess(period));
         waivers::apply(period, &mut assessments);
         let conclusions: Vec<Vec<Finding>> =
             self.checks.iter().map(|configured| configured.assess_conclusions(period, &assessments)).collect();

@@ -197,7 +197,7 @@ impl Outcome {
 }
 
 /// One check with its settings read.
-pub trait Check: std::fmt::Debug {
+pub trait Check: std::fmt::Debug + Send + Sync {
     /// Its card.
     fn card(&self) -> &'static Card;
     /// Its conclusions, ordered by subject.

@@ -1,7 +1,7 @@
 //! What ends a command: an exit code, what happened, and the way out.
 
 use crate::folder::FolderError;
-use crate::pipeline::AuditError;
+use crate::render::RenderError;
 use crate::repository::RepositoryError;
 use crate::settings::reader::Problem;
 
@@ -85,12 +85,9 @@ impl From<RepositoryError> for Failure {
     }
 }
 
-impl From<AuditError> for Failure {
-    fn from(error: AuditError) -> Self {
-        match error {
-            AuditError::Repository(error) => error.into(),
-            AuditError::Count(error) => Self::of(Exit::CouldNotWrite, &error),
-        }
+impl From<RenderError> for Failure {
+    fn from(error: RenderError) -> Self {
+        Self::of(Exit::CouldNotWrite, &error)
     }
 }
 

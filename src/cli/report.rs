@@ -77,16 +77,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (history, settings) = resolve(&repository, &wanted, arguments.source.branch.as_deref(), chosen, &arguments.source)?;
     let catalogue = catalogue(&settings)?;
     let bar = Bar::new();
-    let pack = pipeline::audit(&repository, history, settings, &catalogue, &bar);
+    let judged = pipeline::audit(&repository, history, settings, &catalogue, &bar);
     bar.finish();
-    let pack = pack?;
+    let judged = judged?;
     if arguments.stop_after.is_some() {
-        // The process ends here; giving back a hundred thousand dossiers one by one would only cost time.
-        std::mem::forget(pack);
-        return Ok(());
+        return Ok(std::mem::forget(judged));
     }
+    let pack = judged.freeze()?;
     folder::write(&pack, &arguments.out, &run_record(&pack))?;
-    say(&summary(&pack, &arguments.out))
+    let said = say(&summary(&pack, &arguments.out));
+    // The process ends here; giving back a hundred thousand dossiers one by one would only cost time.
+    std::mem::forget(pack);
+    said
 }
 
 /// What was asked for, before a time zone is known.

@@ -63,9 +63,7 @@ fn of_repository(source: &SourceArguments) -> Result<Settings, Failure> {
         Ok((repository.file_at(end, SETTINGS_FILE).ok().flatten(), end))
     });
     match found {
-        Ok((Some(bytes), end)) => {
-            parse(&String::from_utf8_lossy(&bytes), &format!("{SETTINGS_FILE} at commit {end}"), profile)
-        }
+        Ok((Some(bytes), end)) => parse(&String::from_utf8_lossy(&bytes), &format!("{SETTINGS_FILE} at commit {end}"), profile),
         Err(failure) if source.repo.is_some() || source.branch.is_some() => Err(failure),
         Ok((None, _)) | Err(_) => parse("", "built in", profile),
     }

@@ -67,7 +67,8 @@ impl Pack {
         let broken = self.tie_outs.iter().filter(|tie_out| !tie_out.holds());
         let tie_outs = broken.map(|t| format!("{} does not hold: {} against {}", t.id, t.left_value, t.right_value));
         let objects = &self.completeness.unreadable_objects;
-        let unreadable = objects.first().map(|first| format!("objects that cannot be read: {}, the first is {first}", objects.len()));
+        let unreadable =
+            objects.first().map(|first| format!("objects that cannot be read: {}, the first is {first}", objects.len()));
         self.completeness.problems.iter().cloned().chain(unreadable).chain(tie_outs).collect()
     }
 

@@ -61,12 +61,54 @@ impl Pack {
         };
         let size = |count: usize| count as u64;
         let mut tie_outs = vec![
-            tie("T1", "commits of the range = rows of commits.csv", "walk", size(commits_walked), "commits.csv", rendered.of("commits.csv")),
-            tie("T2", "commits of the range = changes + side commits", "walk", size(commits_walked), "changes.csv + side commits of the changes", rendered.of("changes.csv") + size(side_commits)),
-            tie("T3", "changes = in scope + out of scope, each with a reason", "changes.csv", rendered.of("changes.csv"), "in scope + excluded.csv", size(in_scope) + rendered.of("excluded.csv")),
-            tie("T4", "in scope = no exception + exception + waived only + not assessable only", "scope", size(in_scope), "statuses", concluded.into_iter().map(|status| size(with(status))).sum()),
-            tie("T6", "paths changed by all changes, renames paired = rows of files.csv", "comparison of trees", self.dossiers.iter().map(paths).sum(), "files.csv", rendered.of("files.csv")),
-            tie("T8", "ticket references = resolved + unresolved + not checked", "dossiers", size(references), "tickets.csv (all not checked: no ticket export)", rendered.of("tickets.csv")),
+            tie(
+                "T1",
+                "commits of the range = rows of commits.csv",
+                "walk",
+                size(commits_walked),
+                "commits.csv",
+                rendered.of("commits.csv"),
+            ),
+            tie(
+                "T2",
+                "commits of the range = changes + side commits",
+                "walk",
+                size(commits_walked),
+                "changes.csv + side commits of the changes",
+                rendered.of("changes.csv") + size(side_commits),
+            ),
+            tie(
+                "T3",
+                "changes = in scope + out of scope, each with a reason",
+                "changes.csv",
+                rendered.of("changes.csv"),
+                "in scope + excluded.csv",
+                size(in_scope) + rendered.of("excluded.csv"),
+            ),
+            tie(
+                "T4",
+                "in scope = no exception + exception + waived only + not assessable only",
+                "scope",
+                size(in_scope),
+                "statuses",
+                concluded.into_iter().map(|status| size(with(status))).sum(),
+            ),
+            tie(
+                "T6",
+                "paths changed by all changes, renames paired = rows of files.csv",
+                "comparison of trees",
+                self.dossiers.iter().map(paths).sum(),
+                "files.csv",
+                rendered.of("files.csv"),
+            ),
+            tie(
+                "T8",
+                "ticket references = resolved + unresolved + not checked",
+                "dossiers",
+                size(references),
+                "tickets.csv (all not checked: no ticket export)",
+                rendered.of("tickets.csv"),
+            ),
         ];
         tie_outs.push(TieOut {
             id: "T10",

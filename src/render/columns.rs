@@ -249,7 +249,7 @@ impl<'a> Facts<'a> {
             }
         }
         for file in &dossier.classification.files {
-            facts.layers = facts.layers.union(file.layers);
+            facts.layers = facts.layers.union(file.layers).union(file.moved_from);
             facts.environments.extend(file.environment.as_deref());
         }
         facts

@@ -1,6 +1,6 @@
 //! What a merge commit holds that none of its parents has, beyond what an automatic merge gives.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::commit::MergeContent;
 use super::tree_diff::{Entries, RawEntry};
@@ -97,10 +97,9 @@ impl Reader {
 
     /// `None` unless all four trees (base, ours, theirs, merge) have a small regular file of the same mode at the path.
     fn merge_file(&mut self, path: &RepoPath, trees: [TreeId; 4]) -> Option<ByFile> {
-        self.merged = None;
-        let entries = trees.map(|tree| self.tree_entry(git_id(tree.0), path));
+        let entries = trees.map(|tree| self.entry_at(git_id(tree.0), path));
         let [Some(base), Some(ours), Some(theirs), Some(merge)] = entries else { return None };
-        let is_file = |mode: u16| mode & 0o170_000 == 0o100_000;
+        let is_file = |mode: u32| mode & 0o170_000 == 0o100_000;
         if [base, ours, theirs, merge].iter().any(|(_, mode)| !is_file(*mode) || *mode != merge.1) {
             return None;
         }
@@ -134,9 +133,8 @@ impl Reader {
         let labels = gix::merge::blob::builtin_driver::text::Labels::default();
         let options = gix::merge::commit::Options::from(options).with_allow_missing_merge_base(true);
         let outcome = repo.merge_commits(git_id(ours.0), git_id(theirs.0), labels, options).map_err(failed)?.tree_merge;
-        let conflicts = outcome.conflicts.iter().filter(|conflict| {
-            conflict.is_unresolved(gix::merge::tree::TreatAsUnresolved::git())
-        });
+        let conflicts =
+            outcome.conflicts.iter().filter(|conflict| conflict.is_unresolved(gix::merge::tree::TreatAsUnresolved::git()));
         let conflicts = conflicts.flat_map(|conflict| {
             let (ours, theirs) = conflict.changes_in_resolution();
             [RepoPath::new(ours.location()), RepoPath::new(theirs.location())]
@@ -146,6 +144,18 @@ impl Reader {
         let tree = outcome.tree.write().map_err(failed)?.detach();
         self.merged = Some(repo);
         Ok(AutomaticMerge { tree, conflicts })
+    }
+
+    /// The id and mode at a path.
+    fn entry_at(&mut self, tree: gix::ObjectId, path: &RepoPath) -> Option<(gix::ObjectId, u32)> {
+        let length = self.id_length();
+        let mut at = (tree, 0o040_000);
+        for part in path.as_bytes().split(|byte| *byte == b'/') {
+            let bytes = self.tree(&at.0).ok()?;
+            let entry = Entries::new(&bytes, length).find(|entry| entry.name == part)?;
+            at = (gix::ObjectId::try_from(entry.id).ok()?, entry.mode);
+        }
+        Some(at)
     }
 
     /// The blob and mode at a path, looked up in the memory of the last automatic merge as well.
@@ -195,8 +205,8 @@ impl Search<'_> {
         self.compare(&merged, &sides, depth);
     }
 
-    fn read(&mut self, id: Option<gix::ObjectId>) -> Option<Rc<[u8]>> {
-        let Some(id) = id else { return Some(Rc::default()) };
+    fn read(&mut self, id: Option<gix::ObjectId>) -> Option<Arc<[u8]>> {
+        let Some(id) = id else { return Some(Arc::default()) };
         match self.reader.tree(&id) {
             Ok(bytes) => Some(bytes),
             Err(reason) => {
@@ -206,7 +216,7 @@ impl Search<'_> {
         }
     }
 
-    fn compare(&mut self, merged: &[u8], sides: &[Rc<[u8]>], depth: usize) {
+    fn compare(&mut self, merged: &[u8], sides: &[Arc<[u8]>], depth: usize) {
         let length = self.reader.id_length();
         let entries = |bytes| Entries::new(bytes, length).map(|entry| (entry.name, entry)).collect();
         let merged: std::collections::BTreeMap<&[u8], RawEntry<'_>> = entries(merged);

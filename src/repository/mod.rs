@@ -10,7 +10,7 @@ mod reading;
 mod tree_diff;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub use range::{Asked, PeriodName, parse_offset};
 pub use tree_diff::{EditKind, Entry, FileEdit};
 pub use walk::{History, RawArrival, RawCommit};
 
-use crate::text::{CommitId, ObjectId, Text};
+use crate::text::{CommitId, ObjectId, Text, TreeId};
 
 /// A repository that was opened for reading, under rules that execute nothing of its configuration.
 pub struct Repository {
@@ -35,6 +35,7 @@ pub struct Reader {
     packs: packs::PackReader,
     object: Vec<u8>,
     people: commit::People,
+    recent_trees: VecDeque<(CommitId, TreeId)>,
     shallow: Arc<[gix::ObjectId]>,
     /// The repository with the objects of the last automatic merge in memory; nothing is written to disk.
     merged: Option<gix::Repository>,
@@ -114,7 +115,7 @@ pub enum RepositoryError {
         branch: String,
     },
     /// A revision does not name a commit.
-    #[error("`{revision}` does not name a commit of this repository")]
+    #[error("`{revision}` does not name a readable commit of this repository: {reason}")]
     Revision {
         /// As typed.
         revision: String,

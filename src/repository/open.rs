@@ -66,6 +66,7 @@ impl Repository {
             packs: PackReader::new(self.packs.clone()),
             object: Vec::new(),
             people: People::default(),
+            recent_trees: std::collections::VecDeque::new(),
             shallow,
             merged: None,
         }
@@ -153,7 +154,8 @@ fn note_grafts(common: &Path, facts: &mut Completeness) {
 fn note_replacements(repo: &gix::Repository, facts: &mut Completeness) -> Result<(), RepositoryError> {
     let replaced = reference_names(repo, "refs/replace/")?;
     if !replaced.is_empty() {
-        let ids: Vec<String> = replaced.iter().take(3).map(|name| name.chars().skip("refs/replace/".len()).take(12).collect()).collect();
+        let ids: Vec<String> =
+            replaced.iter().take(3).map(|name| name.chars().skip("refs/replace/".len()).take(12).collect()).collect();
         facts.problems.push(format!(
             "replacement references stand over {} ({}); they are ignored here, so plain git shows other content under these ids",
             count(replaced.len(), "object"),

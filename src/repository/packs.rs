@@ -6,7 +6,6 @@
 //! what is wrong with it: this reader never decides that an object is missing or corrupt.
 
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use gix::odb::pack::{data, index};
@@ -40,7 +39,8 @@ impl Packs {
         let mut packs = Vec::new();
         for folder in object_folders {
             let files = std::fs::read_dir(folder.join("pack")).into_iter().flatten().flatten();
-            let mut indices: Vec<_> = files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|e| e == "idx")).collect();
+            let mut indices: Vec<_> =
+                files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|e| e == "idx")).collect();
             indices.sort();
             packs.extend(indices.iter().filter_map(|path| Pack::open(path, hash)));
         }
@@ -64,7 +64,7 @@ impl Pack {
 }
 
 /// An object's kind and content.
-pub(super) type Object = (gix::objs::Kind, Rc<[u8]>);
+pub(super) type Object = (gix::objs::Kind, Arc<[u8]>);
 
 /// One thread's way into the packs.
 pub(super) struct PackReader {
@@ -119,7 +119,7 @@ impl PackReader {
             inflate(&mut self.inflate, pack.bytes_from(step.data_offset)?, &mut self.delta)?;
             self.result.clear();
             apply(&content, &self.delta, limit, &mut self.result)?;
-            content = Rc::from(self.result.as_slice());
+            content = Arc::from(self.result.as_slice());
             self.cache.put(number, step.offset, (kind, content.clone()));
         }
         Some((kind, content))
@@ -148,7 +148,7 @@ impl PackReader {
                     let kind = whole.as_kind()?;
                     self.result.resize(size, 0);
                     inflate(&mut self.inflate, pack.bytes_from(step.data_offset)?, &mut self.result)?;
-                    let object = (kind, Rc::from(self.result.as_slice()));
+                    let object = (kind, Arc::from(self.result.as_slice()));
                     if kind != gix::objs::Kind::Commit || !self.chain.is_empty() {
                         self.cache.put(number, at, object.clone());
                     }

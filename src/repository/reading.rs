@@ -1,15 +1,17 @@
 //! A raw commit of the walk becomes a [`Commit`] with its edits, merge content and gaps; blobs are read on demand.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use gix::objs::{Find as _, FindHeader as _, Kind};
 
 use super::commit;
-use super::tree_diff::{FileEdit, pair_renames};
 use super::packs::Object;
+use super::tree_diff::{FileEdit, pair_renames};
 use super::{Commit, Gap, GapAbout, RawCommit, Reader, Repository, git_id, own_id};
 use crate::text::{BlobId, CommitId, TreeId};
 
+/// How many commits' trees are remembered.
+const RECENT: usize = 4;
 /// Files larger than this are not looked into; their size is read from the object's header first.
 const MAX_BLOB: u64 = 8 << 20;
 
@@ -23,12 +25,24 @@ impl Reader {
             commit.gaps = vec![Gap { about: GapAbout::Commit, reason }];
             return commit;
         }
+        if !self.has_its_id(raw) {
+            let reason = format!("commit {}: its bytes do not hash to its id", raw.id).into();
+            commit.gaps.push(Gap { about: GapAbout::Commit, reason });
+        }
         self.compare_with_parent(&mut commit);
+        self.recent_trees.truncate(RECENT - 1);
+        self.recent_trees.push_front((commit.id, commit.tree));
         if commit.parents.len() > 1 {
             let content = self.merge_content(commit.tree, &commit.parents);
             commit.merge = Some(Box::new(content));
         }
         commit
+    }
+
+    /// Whether the commit's bytes hash to its id: Git itself does not look when it reads.
+    fn has_its_id(&self, raw: &RawCommit) -> bool {
+        let id = gix::objs::compute_hash(self.repo.object_hash(), Kind::Commit, &raw.bytes);
+        id.is_ok_and(|id| id == git_id(raw.id.0))
     }
 
     fn compare_with_parent(&mut self, commit: &mut Commit) {
@@ -53,14 +67,17 @@ impl Reader {
         commit.gaps.extend(difference.gaps);
     }
 
-    /// The root tree of a commit.
+    /// The root tree of a commit; the last ones read are remembered, since a parent was mostly read just before.
     pub(super) fn tree_of(&mut self, commit: CommitId) -> Result<TreeId, String> {
+        if let Some((_, tree)) = self.recent_trees.iter().find(|(recent, _)| *recent == commit) {
+            return Ok(*tree);
+        }
         let content = self.object(&git_id(commit.0), Kind::Commit)?;
         commit::tree(&content).map(TreeId).ok_or_else(|| format!("commit {commit}: has no readable tree header"))
     }
 
     /// The content of an object of the wanted kind; `Err` names the object and says why it cannot be read.
-    pub(super) fn object(&mut self, id: &gix::oid, wanted: Kind) -> Result<Rc<[u8]>, String> {
+    pub(super) fn object(&mut self, id: &gix::oid, wanted: Kind) -> Result<Arc<[u8]>, String> {
         let found = match self.packs.find(id) {
             Some(found) => Some(found),
             None => self.object_by_gix(id).map_err(|error| format!("{wanted} {}: is unreadable: {error}", own_id(id)))?,
@@ -75,7 +92,7 @@ impl Reader {
     /// Loose objects, and everything irregular: gix finds it, or says what is wrong.
     fn object_by_gix(&mut self, id: &gix::oid) -> Result<Option<Object>, gix::Error> {
         let found = self.repo.objects.try_find(id, &mut self.object)?;
-        Ok(found.map(|data| (data.kind, Rc::from(data.data))))
+        Ok(found.map(|data| (data.kind, Arc::from(data.data))))
     }
 
     /// Reads a file's content and hands it to `look`.

@@ -1,6 +1,5 @@
 //! The difference of two trees: raw entries side by side, descending only where ids differ.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use super::commit::{Gap, GapAbout};
@@ -181,7 +180,7 @@ impl Reader {
     }
 
     /// The bytes of a tree; `Err` says why it cannot be read.
-    pub(super) fn tree(&mut self, id: &gix::oid) -> Result<Rc<[u8]>, String> {
+    pub(super) fn tree(&mut self, id: &gix::oid) -> Result<Arc<[u8]>, String> {
         self.object(id, gix::objs::Kind::Tree)
     }
 
@@ -213,8 +212,8 @@ impl TreeWalk<'_> {
     }
 
     /// The empty tree reads as no bytes; an unreadable one is a gap, and nothing below it can be compared.
-    fn read(&mut self, id: Option<gix::ObjectId>) -> Option<Rc<[u8]>> {
-        let Some(id) = id else { return Some(Rc::default()) };
+    fn read(&mut self, id: Option<gix::ObjectId>) -> Option<Arc<[u8]>> {
+        let Some(id) = id else { return Some(Arc::default()) };
         match self.reader.tree(&id) {
             Ok(bytes) => Some(bytes),
             Err(reason) => {

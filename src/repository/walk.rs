@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{AuditRange, Reader, Repository, RepositoryError, commit, git_id, open::count, own_id};
 use crate::text::CommitId;
@@ -22,7 +22,7 @@ pub struct RawCommit {
     /// Its id.
     pub id: CommitId,
     /// The bytes of the commit object; empty when it could not be read.
-    pub bytes: Box<[u8]>,
+    pub bytes: Arc<[u8]>,
 }
 
 /// One step of the first-parent chain with everything it brought in.
@@ -54,7 +54,7 @@ pub(super) struct Node {
     pub id: gix::ObjectId,
     pub parents: Box<[Index]>,
     pub committed: i64,
-    bytes: Rc<[u8]>,
+    bytes: Arc<[u8]>,
     loaded: bool,
     reached: bool,
     behind_start: bool,
@@ -86,7 +86,7 @@ impl Graph {
             id,
             parents: Box::default(),
             committed: 0,
-            bytes: Rc::default(),
+            bytes: Arc::default(),
             loaded: false,
             reached: false,
             behind_start: false,
@@ -137,13 +137,13 @@ impl Graph {
     }
 
     fn drop_bytes(&mut self, index: Index) {
-        self.node_mut(index).bytes = Rc::default();
+        self.node_mut(index).bytes = Arc::default();
     }
 
     fn take(&mut self, index: Index) -> RawCommit {
         let node = self.node_mut(index);
         node.taken = true;
-        RawCommit { id: CommitId(own_id(&node.id)), bytes: std::mem::take(&mut node.bytes).as_ref().into() }
+        RawCommit { id: CommitId(own_id(&node.id)), bytes: std::mem::take(&mut node.bytes) }
     }
 }
 
@@ -280,7 +280,11 @@ impl Paint {
         }
         let parents = graph.node(index).parents.clone();
         for parent in parents.iter().copied() {
-            if behind { self.hide(graph, parent) } else { self.reach(graph, parent) }
+            if behind {
+                self.hide(graph, parent)
+            } else {
+                self.reach(graph, parent)
+            }
             self.clock_ran_backwards |= graph.node(parent).committed > date.saturating_add(CLOCK_TOLERANCE);
         }
         if behind {
@@ -379,4 +383,3 @@ impl RawCommit {
         !self.bytes.is_empty()
     }
 }
-
