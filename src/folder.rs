@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::pack::Pack;
 use crate::render::{RENDERERS, RenderError, Sink};
+use crate::text::hex;
 
 /// The file that lists the hashes of all others; `sha256sum -c` checks it.
 pub const MANIFEST: &str = "manifest-sha256.txt";
@@ -67,8 +68,8 @@ pub fn write(pack: &Pack, out: &Path, run: &str) -> Result<(), FolderError> {
         render(pack, &mut sink)?;
     }
     sink.manifest.sort();
-    let manifest: String = sink.manifest.iter().map(|(path, hash)| format!("{hash}  {path}\n")).collect();
-    sink.plain(MANIFEST, manifest.as_bytes())?;
+    let lines: Vec<String> = sink.manifest.iter().map(|(path, hash)| format!("{hash}  {path}\n")).collect();
+    sink.plain(MANIFEST, lines.concat().as_bytes())?;
     sink.plain(RUN, run.as_bytes())?;
     let kept = beside.keep();
     open_to_readers(&kept).and_then(|()| check_and_rename(&kept, out)).map_err(|source| {
@@ -131,7 +132,7 @@ impl Sink for FolderSink {
         write(&mut buffered)?;
         let failed = |source| RenderError::Write { path: path.to_owned(), source };
         let hashed = buffered.into_inner().map_err(|error| failed(error.into_error()))?;
-        let hash = hashed.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&hashed.hash.finalize());
         self.manifest.push((path.to_owned(), hash));
         Ok(())
     }

@@ -46,7 +46,9 @@ pub fn map<T: Send, S, R: Send>(
     });
     done.sort_by_key(|(number, _)| *number);
     let mut results = Vec::with_capacity(length);
-    done.into_iter().for_each(|(_, piece)| results.extend(piece));
+    for (_, piece) in done {
+        results.extend(piece);
+    }
     results
 }
 

@@ -81,12 +81,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     bar.finish();
     let judged = judged?;
     if arguments.stop_after.is_some() {
-        return Ok(std::mem::forget(judged));
+        // The process ends here; giving back a hundred thousand dossiers one by one would only cost time.
+        std::mem::forget(judged);
+        return Ok(());
     }
     let pack = judged.freeze()?;
     folder::write(&pack, &arguments.out, &run_record(&pack))?;
     let said = say(&summary(&pack, &arguments.out));
-    // The process ends here; giving back a hundred thousand dossiers one by one would only cost time.
     std::mem::forget(pack);
     said
 }

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Pack, Status, TieOut};
 use crate::changes::EditKind;
 use crate::evidence::Dossier;
-use crate::text::CommitId;
+use crate::text::{CommitId, hex};
 
 /// What was counted on the tables as they were rendered.
 #[derive(Clone, Debug, Default)]
@@ -39,86 +39,87 @@ fn hash_lines(mut ids: Vec<String>) -> String {
         hash.update(id.as_bytes());
         hash.update(b"\n");
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 impl Pack {
     /// Computes every tie-out; `commits_walked` is what the walk counted before it sorted commits into changes.
     #[must_use]
     pub fn tie_out(&self, commits_walked: usize, rendered: &Rendered) -> Vec<TieOut> {
+        let population = self.tie_out_population(commits_walked as u64, rendered);
+        population.into_iter().chain(self.tie_out_contents(rendered)).collect()
+    }
+
+    fn tie_out_population(&self, walked: u64, rendered: &Rendered) -> [TieOut; 4] {
         let side_commits: usize = self.dossiers.iter().map(|dossier| dossier.change.side_commits.len()).sum();
-        let in_scope = self.dossiers.iter().filter(|dossier| dossier.classification.out_of_scope.is_none()).count();
-        let with = |status: Status| self.statuses.iter().filter(|is| **is == status).count();
-        let concluded = [Status::NoException, Status::Exception, Status::WaivedOnly, Status::NotAssessableOnly];
+        let in_scope = self.dossiers.iter().filter(|dossier| dossier.classification.out_of_scope.is_none()).count() as u64;
+        let concluded = self.statuses.iter().filter(|status| **status != Status::OutOfScope).count() as u64;
+        let changes = rendered.of("changes.csv");
+        [
+            TieOut {
+                id: "T1",
+                statement: "commits of the range = rows of commits.csv",
+                left: "walk",
+                left_value: walked.to_string(),
+                right: "commits.csv",
+                right_value: rendered.of("commits.csv").to_string(),
+            },
+            TieOut {
+                id: "T2",
+                statement: "commits of the range = changes + side commits",
+                left: "walk",
+                left_value: walked.to_string(),
+                right: "changes.csv + side commits of the changes",
+                right_value: (changes + side_commits as u64).to_string(),
+            },
+            TieOut {
+                id: "T3",
+                statement: "changes = in scope + out of scope, each with a reason",
+                left: "changes.csv",
+                left_value: changes.to_string(),
+                right: "in scope + excluded.csv",
+                right_value: (in_scope + rendered.of("excluded.csv")).to_string(),
+            },
+            TieOut {
+                id: "T4",
+                statement: "in scope = no exception + exception + waived only + not assessable only",
+                left: "scope",
+                left_value: in_scope.to_string(),
+                right: "statuses",
+                right_value: concluded.to_string(),
+            },
+        ]
+    }
+
+    fn tie_out_contents(&self, rendered: &Rendered) -> [TieOut; 3] {
         let references: usize = self.dossiers.iter().map(|dossier| dossier.evidence.tickets.len()).sum();
-        let tie = |id, statement, left, left_value: u64, right, right_value: u64| TieOut {
-            id,
-            statement,
-            left,
-            left_value: left_value.to_string(),
-            right,
-            right_value: right_value.to_string(),
-        };
-        let size = |count: usize| count as u64;
-        let mut tie_outs = vec![
-            tie(
-                "T1",
-                "commits of the range = rows of commits.csv",
-                "walk",
-                size(commits_walked),
-                "commits.csv",
-                rendered.of("commits.csv"),
-            ),
-            tie(
-                "T2",
-                "commits of the range = changes + side commits",
-                "walk",
-                size(commits_walked),
-                "changes.csv + side commits of the changes",
-                rendered.of("changes.csv") + size(side_commits),
-            ),
-            tie(
-                "T3",
-                "changes = in scope + out of scope, each with a reason",
-                "changes.csv",
-                rendered.of("changes.csv"),
-                "in scope + excluded.csv",
-                size(in_scope) + rendered.of("excluded.csv"),
-            ),
-            tie(
-                "T4",
-                "in scope = no exception + exception + waived only + not assessable only",
-                "scope",
-                size(in_scope),
-                "statuses",
-                concluded.into_iter().map(|status| size(with(status))).sum(),
-            ),
-            tie(
-                "T6",
-                "paths changed by all changes, renames paired = rows of files.csv",
-                "comparison of trees",
-                self.dossiers.iter().map(paths).sum(),
-                "files.csv",
-                rendered.of("files.csv"),
-            ),
-            tie(
-                "T8",
-                "ticket references = resolved + unresolved + not checked",
-                "dossiers",
-                size(references),
-                "tickets.csv (all not checked: no ticket export)",
-                rendered.of("tickets.csv"),
-            ),
-        ];
-        tie_outs.push(TieOut {
-            id: "T10",
-            statement: "SHA-256 over the sorted change ids = the population hash on the cover",
-            left: "walk",
-            left_value: self.population_hash.clone(),
-            right: "changes.csv",
-            right_value: hash_lines(rendered.change_ids.clone()),
-        });
-        tie_outs
+        let paths: u64 = self.dossiers.iter().map(paths).sum();
+        [
+            TieOut {
+                id: "T6",
+                statement: "paths changed by all changes, renames paired = rows of files.csv",
+                left: "comparison of trees",
+                left_value: paths.to_string(),
+                right: "files.csv",
+                right_value: rendered.of("files.csv").to_string(),
+            },
+            TieOut {
+                id: "T8",
+                statement: "ticket references = resolved + unresolved + not checked",
+                left: "dossiers",
+                left_value: references.to_string(),
+                right: "tickets.csv (all not checked: no ticket export)",
+                right_value: rendered.of("tickets.csv").to_string(),
+            },
+            TieOut {
+                id: "T10",
+                statement: "SHA-256 over the sorted change ids = the population hash on the cover",
+                left: "walk",
+                left_value: self.population_hash.clone(),
+                right: "changes.csv",
+                right_value: hash_lines(rendered.change_ids.clone()),
+            },
+        ]
     }
 }
 

@@ -731,7 +731,7 @@ mod tests {
         ];
         let mut demand = |holds: bool, what: &str| {
             if !holds {
-                faults.push(format!("{at}: {what}"))
+                faults.push(format!("{at}: {what}"));
             }
         };
         for (keyword, rule) in schema.as_object().unwrap() {

@@ -183,14 +183,14 @@ const PEOPLE: [(&str, &str); 7] = [
 ];
 
 fn someone(number: usize) -> Arc<Person> {
-    let rare = if number % 17 == 0 { number / 17 % PEOPLE.len() } else { number % 3 };
+    let rare = if number.is_multiple_of(17) { number / 17 % PEOPLE.len() } else { number % 3 };
     let (name, mail) = PEOPLE[rare];
     Arc::new(Person::new(name, mail))
 }
 
 fn signature(number: usize, shift: i64) -> Signature {
     let seconds = 1_767_225_600 + i64::try_from(number).expect("small") * 11_000 + shift;
-    let when = Moment::Known(Timestamp { seconds, offset: if number % 2 == 0 { 3600 } else { -19_800 } });
+    let when = Moment::Known(Timestamp { seconds, offset: if number.is_multiple_of(2) { 3600 } else { -19_800 } });
     let when = if number % 41 == 40 { Moment::Unreadable("99999999999999 +9999".into()) } else { when };
     Signature { person: someone(number + usize::from(shift > 0)), when }
 }
@@ -230,7 +230,7 @@ fn commit(kind: u8, number: usize, parents: Vec<CommitId>, edits: Vec<FileEdit>)
         author: signature(number, 0),
         committer: signature(number, 600),
         message: Text::from(message(number).as_str()),
-        signed: (number % 4 == 0).then_some(SignatureKind::Ssh),
+        signed: number.is_multiple_of(4).then_some(SignatureKind::Ssh),
         paths_changed: u32::try_from(edits.len()).expect("few"),
         file_edits: edits.into(),
         merge: None,
@@ -319,7 +319,7 @@ fn claim<T>(value: T, place: Place) -> Claim<T> {
 fn evidence(number: usize, sides: &[Commit]) -> Evidence {
     let ticket = |id: String, relation| Ticket { id: id.into(), system: TicketSystem::Jira, relation };
     let mut tickets = Vec::new();
-    if number % 7 != 0 {
+    if !number.is_multiple_of(7) {
         tickets.push(claim(ticket(format!("SEC-{}", 100 + number / 3), TicketRelation::Own), Place::Trailer(7)));
     }
     for side in sides {
@@ -335,7 +335,7 @@ fn evidence(number: usize, sides: &[Commit]) -> Evidence {
         decision,
         convention: "Reviewed-by trailer",
         quoted,
-        at: (number % 6 == 0).then(|| "2026-01-05T10:00:00Z".into()),
+        at: number.is_multiple_of(6).then(|| "2026-01-05T10:00:00Z".into()),
     };
     let mut reviews = Vec::new();
     if number % 3 != 1 {
@@ -348,7 +348,7 @@ fn evidence(number: usize, sides: &[Commit]) -> Evidence {
         }),
         tickets,
         reviews,
-        co_authors: if number % 8 == 0 { vec![claim(someone(number + 2), Place::Trailer(9))] } else { Vec::new() },
+        co_authors: if number.is_multiple_of(8) { vec![claim(someone(number + 2), Place::Trailer(9))] } else { Vec::new() },
         reverts: if number % 23 == 1 { vec![claim("0123456789abcdef".into(), Place::Body(4))] } else { Vec::new() },
         picked_from: Vec::new(),
         merger: (number % 5 == 4).then(|| claim(someone(2), Place::Header)),
@@ -369,6 +369,7 @@ fn side_evidence() -> Evidence {
     }
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "outcomes hold their basis boxed")]
 fn basis(because: String) -> Box<Basis> {
     Box::new(Basis { because: because.into(), citations: vec![Citation { source: Source::Change, place: Place::Subject }] })
 }
@@ -376,13 +377,17 @@ fn basis(because: String) -> Box<Basis> {
 fn outcome(card: &Card, number: usize, dossier: &Dossier) -> Outcome {
     let exception = |because: &str| Outcome::Exception(basis(format!("{because} ({})", HOSTILE[number % 6])));
     match card.id {
-        "ticket-missing" if number % 7 == 0 => exception("No ticket reference in the message, the branch or a side commit"),
+        "ticket-missing" if number.is_multiple_of(7) => {
+            exception("No ticket reference in the message, the branch or a side commit")
+        }
         "ticket-missing" => Outcome::NoException(Some(basis("SEC-1 in the trailer block".to_owned()))),
         "review-missing" if number % 3 == 1 => {
             Outcome::NotAssessable(basis("Git alone names no reviewer, and no forge export was given".to_owned()))
         }
-        "direct-push" if dossier.arrival == ArrivalKind::Direct && number % 4 == 0 => exception("Arrived without a proposal"),
-        "guard-changed" | "mixed-commit" if number % 9 != 0 => Outcome::NotApplicable,
+        "direct-push" if dossier.arrival == ArrivalKind::Direct && number.is_multiple_of(4) => {
+            exception("Arrived without a proposal")
+        }
+        "guard-changed" | "mixed-commit" if !number.is_multiple_of(9) => Outcome::NotApplicable,
         "mixed-layer" if dossier.change.commit.file_edits.len() > 4 => exception("applications, observability and security"),
         _ => Outcome::NoException(None),
     }

@@ -228,14 +228,11 @@ impl People {
         let raw = raw?;
         let (name, mail, time) = split_signature(raw);
         let person = Person { name: Text::decode(name, encoding), mail: Text::decode(mail, encoding) };
-        let person = match self.known.get(&person) {
-            Some(known) => known.clone(),
-            None => {
-                let person = Arc::new(person);
-                self.known.insert(person.clone());
-                person
-            }
-        };
+        let person = self.known.get(&person).cloned().unwrap_or_else(|| {
+            let person = Arc::new(person);
+            self.known.insert(person.clone());
+            person
+        });
         Some(Signature { person, when: moment(time) })
     }
 }

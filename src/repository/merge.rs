@@ -118,10 +118,12 @@ impl Reader {
             &theirs,
             gix::merge::blob::builtin_driver::text::Options::default(),
         );
-        Some(match resolution {
-            gix::merge::blob::Resolution::Conflict => ByFile::Conflict,
-            _ if result == merge => ByFile::Automatic,
-            _ => ByFile::Differs,
+        Some(if resolution == gix::merge::blob::Resolution::Conflict {
+            ByFile::Conflict
+        } else if result == merge {
+            ByFile::Automatic
+        } else {
+            ByFile::Differs
         })
     }
 

@@ -129,10 +129,10 @@ fn note_shallow(repo: &gix::Repository, facts: &mut Completeness) {
 
 fn note_partial(common: &Path, facts: &mut Completeness) {
     let config = std::fs::read_to_string(common.join("config")).unwrap_or_default().to_lowercase();
-    let promises = config.lines().map(str::trim).any(|line| line.starts_with("promisor") || line.starts_with("partialclone"));
+    let configured = config.lines().map(str::trim).any(|line| line.starts_with("promisor") || line.starts_with("partialclone"));
     let packs = std::fs::read_dir(common.join("objects/pack")).into_iter().flatten().flatten();
     let promised = packs.into_iter().any(|file| file.path().extension().is_some_and(|extension| extension == "promisor"));
-    if promises || promised {
+    if configured || promised {
         facts.problems.push(
             "the clone is partial: objects were left out on purpose and are not fetched here; clone again without `--filter`"
                 .into(),
@@ -184,9 +184,10 @@ fn note_remarks(
         facts.remarks.push("a commit-graph file is there and not used: parents are read from the commits themselves".into());
     }
     let notes = reference_names(repo, "refs/notes/")?;
-    facts.remarks.push(match notes.is_empty() {
-        true => "no notes references are here; review notes of Gerrit or git-appraise are not fetched by default".into(),
-        false => format!("notes references: {}", notes.join(", ")),
+    facts.remarks.push(if notes.is_empty() {
+        "no notes references are here; review notes of Gerrit or git-appraise are not fetched by default".into()
+    } else {
+        format!("notes references: {}", notes.join(", "))
     });
     Ok(())
 }

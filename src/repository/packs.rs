@@ -144,8 +144,11 @@ impl PackReader {
                     at = pack.offset_of(&base_id)?;
                     self.chain.push(step);
                 }
-                whole => {
-                    let kind = whole.as_kind()?;
+                data::entry::Header::Commit
+                | data::entry::Header::Tree
+                | data::entry::Header::Blob
+                | data::entry::Header::Tag => {
+                    let kind = entry.header.as_kind()?;
                     self.result.resize(size, 0);
                     inflate(&mut self.inflate, pack.bytes_from(step.data_offset)?, &mut self.result)?;
                     let object = (kind, Arc::from(self.result.as_slice()));

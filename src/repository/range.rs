@@ -103,7 +103,7 @@ impl Repository {
             Asked::Period(period) => self.period(&mut graph, period, branch)?,
             Asked::Between { from, to } => self.between(from.as_deref(), to.as_deref(), branch)?,
         };
-        let history = self.collect(graph, range)?;
+        let history = Self::collect(graph, range)?;
         if history.arrivals.is_empty() {
             let hint = format!("{} is reachable from the start of the range", history.range.end.0.short());
             return Err(RepositoryError::Empty { asked: history.range.asked, hint });

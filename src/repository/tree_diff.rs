@@ -121,18 +121,13 @@ impl<'a> Iterator for Entries<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let entry = split_entry(self.rest, self.id_length);
-        match entry {
-            Some((entry, rest)) => {
-                self.rest = rest;
-                Some(entry)
-            }
-            None => {
-                self.malformed = true;
-                self.rest = &[];
-                None
-            }
-        }
+        let Some((entry, rest)) = split_entry(self.rest, self.id_length) else {
+            self.malformed = true;
+            self.rest = &[];
+            return None;
+        };
+        self.rest = rest;
+        Some(entry)
     }
 }
 

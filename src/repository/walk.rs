@@ -50,6 +50,7 @@ pub struct History {
 /// Position of a commit in the [`Graph`].
 pub(super) type Index = u32;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own; two walks set them at different times")]
 pub(super) struct Node {
     pub id: gix::ObjectId,
     pub parents: Box<[Index]>,
@@ -159,11 +160,12 @@ impl Repository {
     /// # Errors
     ///
     /// When the end cannot be read. Other commits that cannot be read are listed in the result.
-    pub(super) fn collect(&self, mut graph: Graph, mut range: AuditRange) -> Result<History, RepositoryError> {
+    pub(super) fn collect(mut graph: Graph, mut range: AuditRange) -> Result<History, RepositoryError> {
         let end = graph.index(git_id(range.end.0));
         graph.load(end);
-        if let Some(problem) = graph.unreadable.first() {
-            return Err(RepositoryError::ReadCommit { commit_id: range.end, reason: problem.clone() });
+        if graph.node(end).bytes.is_empty() {
+            let reason = graph.unreadable.last().cloned().unwrap_or_default();
+            return Err(RepositoryError::ReadCommit { commit_id: range.end, reason });
         }
         let start = range.start.map(|start| graph.index(git_id(start.0)));
         let members = match linear(&mut graph, start, end) {
@@ -281,9 +283,9 @@ impl Paint {
         let parents = graph.node(index).parents.clone();
         for parent in parents.iter().copied() {
             if behind {
-                self.hide(graph, parent)
+                self.hide(graph, parent);
             } else {
-                self.reach(graph, parent)
+                self.reach(graph, parent);
             }
             self.clock_ran_backwards |= graph.node(parent).committed > date.saturating_add(CLOCK_TOLERANCE);
         }
