@@ -10,7 +10,7 @@ use crate::repository::{RawArrival, RawCommit, Reader, Repository};
 use crate::text::{BlobId, CommitId, RepoPath};
 
 /// Arrivals in one piece of work: neighbours share trees, so a piece should hold many, and threads should end together.
-const PIECE: usize = 256;
+const PIECE: usize = 512;
 
 /// One arrival on the audited branch: one step of its first-parent chain. The unit of audit.
 #[derive(Clone, Debug)]

@@ -36,7 +36,7 @@ impl Repository {
                         notes.entry(commit).or_default().push(Note { reference, text: Text::decode(bytes, None) });
                     }
                 }
-                Err(error) => problems.push(format!("the notes on commit {commit} cannot be read: {error}")),
+                Err(error) => problems.push(format!("The notes on commit {commit} cannot be read: {error}.")),
             }
         }
         Ok((notes, problems))

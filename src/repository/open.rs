@@ -172,22 +172,22 @@ fn note_remarks(
     facts: &mut Completeness,
 ) -> Result<(), RepositoryError> {
     match found {
-        gix::discover::repository::Path::LinkedWorkTree { .. } => facts.remarks.push("opened through a linked worktree".into()),
-        gix::discover::repository::Path::Repository(_) => facts.remarks.push("opened as a bare repository".into()),
+        gix::discover::repository::Path::LinkedWorkTree { .. } => facts.remarks.push("Opened through a linked worktree.".into()),
+        gix::discover::repository::Path::Repository(_) => facts.remarks.push("Opened as a bare repository.".into()),
         gix::discover::repository::Path::WorkTree(_) => {}
     }
     if common.join("objects/info/alternates").exists() {
-        facts.remarks.push("objects are also read from alternate object folders".into());
+        facts.remarks.push("Objects are also read from alternate object folders.".into());
     }
     let graph = ["objects/info/commit-graph", "objects/info/commit-graphs"];
     if graph.iter().any(|file| common.join(file).exists()) {
-        facts.remarks.push("a commit-graph file is there and not used: parents are read from the commits themselves".into());
+        facts.remarks.push("A commit-graph file is there and not used: parents are read from the commits themselves.".into());
     }
     let notes = reference_names(repo, "refs/notes/")?;
     facts.remarks.push(if notes.is_empty() {
-        "no notes references are here; review notes of Gerrit or git-appraise are not fetched by default".into()
+        "No notes references are here; review notes of Gerrit or git-appraise are not fetched by default.".into()
     } else {
-        format!("notes references: {}", notes.join(", "))
+        format!("Notes references: {}.", notes.join(", "))
     });
     Ok(())
 }
