@@ -1,6 +1,5 @@
 //! The whole pack as JSON: the exact text where pages and tables are made safe.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -636,15 +635,8 @@ struct JsonPath<'a> {
 }
 
 fn json_path(path: &RepoPath) -> JsonPath<'_> {
-    let hex = |bytes: &[u8]| {
-        bytes.iter().fold(String::new(), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-    };
     let text = path.to_text();
-    JsonPath { path_bytes: (text.as_bytes() != path.as_bytes()).then(|| hex(path.as_bytes())), path: text }
+    JsonPath { path_bytes: (text.as_bytes() != path.as_bytes()).then(|| crate::text::hex(path.as_bytes())), path: text }
 }
 
 #[derive(Serialize)]

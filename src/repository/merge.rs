@@ -3,12 +3,9 @@
 use std::sync::Arc;
 
 use super::commit::MergeContent;
-use super::tree_diff::{Entries, RawEntry};
+use super::tree_diff::{Entries, MAX_DEPTH, RawEntry};
 use super::{Reader, git_id, own_id};
 use crate::text::{BlobId, CommitId, RepoPath, TreeId};
-
-/// Trees nested deeper than this are not descended into.
-const MAX_DEPTH: usize = 512;
 
 impl Reader {
     /// Looks for content that is in none of the parents, and holds it against an automatic merge of two parents.
@@ -195,7 +192,12 @@ struct Search<'r> {
 
 impl Search<'_> {
     fn descend(&mut self, merge: Option<gix::ObjectId>, parents: &[Option<gix::ObjectId>], depth: usize) {
-        if parents.contains(&merge) || depth > MAX_DEPTH {
+        if parents.contains(&merge) {
+            return;
+        }
+        if depth > MAX_DEPTH {
+            let folder = String::from_utf8_lossy(&self.path).into_owned();
+            self.trouble.get_or_insert(format!("folder {folder}: nested too deep to be looked at"));
             return;
         }
         let Some(merged) = self.read(merge) else { return };

@@ -8,7 +8,7 @@ use crate::manifests::ObjectKind;
 use crate::text::{BlobId, RepoPath, TreeId};
 
 /// Trees nested deeper than this are not descended into; Git itself has no bound, stacks do.
-const MAX_DEPTH: usize = 512;
+pub(super) const MAX_DEPTH: usize = 512;
 
 /// What happened to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

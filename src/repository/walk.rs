@@ -12,9 +12,6 @@ use crate::text::CommitId;
 
 /// How many commits behind the start are looked at beyond what dates ask for, in search of a clock that runs backwards.
 const PROBE: usize = 256;
-/// Seconds by which a parent may be younger than its child before clocks are distrusted. A commit made on another
-/// machine a few minutes fast is no reason to read fifty years of history.
-const CLOCK_TOLERANCE: i64 = 0;
 
 /// A commit of the range, not yet taken apart.
 #[derive(Debug)]
@@ -287,7 +284,7 @@ impl Paint {
             } else {
                 self.reach(graph, parent);
             }
-            self.clock_ran_backwards |= graph.node(parent).committed > date.saturating_add(CLOCK_TOLERANCE);
+            self.clock_ran_backwards |= graph.node(parent).committed > date;
         }
         if behind {
             self.behind += 1;

@@ -24,11 +24,7 @@ impl Settings {
 pub(super) fn digest(settings: &Settings) -> String {
     let mut page = Page { text: "countersign settings, form 1\n".into(), commented: false };
     page.write_settings(settings);
-    Sha256::digest(page.text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    crate::text::hex(&Sha256::digest(page.text.as_bytes()))
 }
 
 struct Page {
