@@ -7,6 +7,7 @@ use crate::changes::{self, Change, GapAbout};
 use crate::checks::{self, Catalogue, Period};
 use crate::classification::Classifier;
 use crate::evidence::{self, Dossier};
+use crate::inventory::Inventory;
 use crate::pack::{Pack, RecordCounter, Rendered, population_hash};
 use crate::parallel;
 use crate::render::{self, RenderError, Sink};
@@ -72,6 +73,7 @@ pub fn audit(
         dossiers,
         assessments,
         statuses,
+        inventory: Inventory::default(),
         settings,
         population_hash,
         tie_outs: Vec::new(),

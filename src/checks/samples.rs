@@ -43,6 +43,7 @@ pub fn commit(n: u8, message: &str) -> Commit {
         signed: None,
         file_edits: Box::default(),
         paths_changed: 0,
+        policy_edits: Box::default(),
         merge: None,
         gaps: Vec::new(),
     }

@@ -42,6 +42,7 @@ fn change(edits: Vec<FileEdit>) -> Change {
         message: Text::default(),
         signed: None,
         paths_changed: 0,
+        policy_edits: Box::default(),
         file_edits: edits.into(),
         merge: None,
         gaps: Vec::new(),

@@ -29,6 +29,7 @@ fn commit(number: u8, parents: &[u8], message: &str) -> Commit {
         signed: None,
         file_edits: Box::new([]),
         paths_changed: 0,
+        policy_edits: Box::default(),
         merge: None,
         gaps: Vec::new(),
     }

@@ -4,10 +4,12 @@
 //! as well. What is inside an object is for a parser to say.
 
 mod json;
+mod object;
 mod scan;
 
 use crate::text::RepoPath;
 
+pub use self::object::{Certainty, Identity, Node, Object, Value};
 pub use self::scan::scan;
 
 /// The group and kind of an object, e.g. `networking.k8s.io` and `NetworkPolicy`; the core group is empty.

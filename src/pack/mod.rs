@@ -7,6 +7,7 @@ pub use tie_outs::{RecordCounter, Rendered, population_hash};
 
 use crate::checks::{Assessment, Card};
 use crate::evidence::Dossier;
+use crate::inventory::Inventory;
 use crate::repository::{AuditRange, Completeness};
 use crate::settings::Settings;
 
@@ -25,6 +26,8 @@ pub struct Pack {
     pub assessments: Vec<Assessment>,
     /// The status of each dossier, in the same order.
     pub statuses: Vec<Status>,
+    /// The policy objects at the end of the range.
+    pub inventory: Inventory,
     /// What was in force.
     pub settings: Settings,
     /// SHA-256 over the sorted change ids, one per line (64 hexadecimal digits).

@@ -18,6 +18,7 @@ use crate::evidence::{
     ArrivalKind, Citation, Claim, Decision, Dossier, Evidence, Grade, Place, Proposal, Review, Source, Ticket, TicketRelation,
     TicketSystem, Trailer,
 };
+use crate::inventory::Inventory;
 use crate::pack::{Pack, Status, TieOut};
 use crate::repository::{AuditRange, Completeness};
 use crate::settings::{Layer, Settings};
@@ -89,6 +90,7 @@ pub fn pack(changes: usize) -> Pack {
         },
         statuses: Vec::new(),
         assessments: CARDS.into_iter().map(|card| assess(card, &dossiers)).collect(),
+        inventory: Inventory::default(),
         settings: settings(),
         population_hash: "ab".repeat(32),
         tie_outs: tie_outs(&dossiers),
@@ -232,6 +234,7 @@ fn commit(kind: u8, number: usize, parents: Vec<CommitId>, edits: Vec<FileEdit>)
         message: Text::from(message(number).as_str()),
         signed: number.is_multiple_of(4).then_some(SignatureKind::Ssh),
         paths_changed: u32::try_from(edits.len()).expect("few"),
+        policy_edits: Box::default(),
         file_edits: edits.into(),
         merge: None,
         gaps: Vec::new(),

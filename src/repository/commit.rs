@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::tree_diff::FileEdit;
+use crate::policies::PolicyEdit;
 use crate::text::{CommitId, Moment, ObjectId, Person, RepoPath, Text, Timestamp, TreeId};
 
 /// One commit with its difference to its first parent.
@@ -28,6 +29,8 @@ pub struct Commit {
     pub paths_changed: u32,
     /// What the merge holds that an automatic merge would not; only for commits with two parents or more.
     pub merge: Option<Box<MergeContent>>,
+    /// Policy objects that differ from the first parent, sorted by path, then line.
+    pub policy_edits: Box<[PolicyEdit]>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
 }
@@ -166,6 +169,7 @@ pub(super) fn parse(id: CommitId, raw: &[u8], people: &mut People) -> Commit {
         signed: fields.signed,
         file_edits: Box::default(),
         paths_changed: 0,
+        policy_edits: Box::default(),
         merge: None,
         gaps,
     }
