@@ -1,0 +1,160 @@
+//! Claims, each with its grade and where it was read.
+
+use serde::Serialize;
+
+use super::person::{JsonPerson, person};
+use crate::checks::WeighedReview;
+use crate::evidence::{Citation, Claim, Evidence, Place, Review, Source, Ticket};
+use crate::render::columns;
+
+#[derive(Serialize)]
+pub(super) struct JsonCitation<'a> {
+    source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
+    place: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+}
+
+pub(super) fn citation(citation: &Citation) -> JsonCitation<'_> {
+    let (source, commit) = match &citation.source {
+        Source::Change => ("change", None),
+        Source::SideCommit(commit) => ("side commit", Some(commit.to_string())),
+        Source::Note(reference, commit) => (&**reference, Some(commit.to_string())),
+    };
+    let (place, line) = match citation.place {
+        Place::Subject => ("subject", None),
+        Place::Body(line) => ("body", Some(line)),
+        Place::Trailer(line) => ("trailer", Some(line)),
+        Place::Branch => ("branch", None),
+        Place::Header => ("header", None),
+        Place::Topology => ("topology", None),
+        Place::Note(line) => ("note", Some(line)),
+    };
+    JsonCitation { source, commit, place, line }
+}
+
+#[derive(Serialize)]
+struct JsonClaim<'a, T> {
+    value: T,
+    grade: &'static str,
+    citation: JsonCitation<'a>,
+}
+
+fn claim<'a, S, T>(claim: &'a Claim<S>, value: impl FnOnce(&'a S) -> T) -> JsonClaim<'a, T> {
+    JsonClaim { value: value(&claim.value), grade: claim.grade.word(), citation: citation(&claim.citation) }
+}
+
+fn claims<'a, S, T>(list: impl IntoIterator<Item = &'a Claim<S>>, value: impl Fn(&'a S) -> T) -> Vec<JsonClaim<'a, T>>
+where
+    S: 'a,
+{
+    list.into_iter().map(|one| claim(one, &value)).collect()
+}
+
+#[derive(Serialize)]
+pub(super) struct JsonEvidence<'a> {
+    proposals: Vec<JsonClaim<'a, JsonProposal<'a>>>,
+    tickets: Vec<JsonClaim<'a, JsonTicket<'a>>>,
+    reviews: Vec<JsonReview<'a>>,
+    co_authors: Vec<JsonClaim<'a, JsonPerson<'a>>>,
+    reverts: Vec<JsonClaim<'a, &'a str>>,
+    picked_from: Vec<JsonClaim<'a, &'a str>>,
+    merger: Option<JsonClaim<'a, JsonPerson<'a>>>,
+    emergency: Option<JsonClaim<'a, &'a str>>,
+    trailers: Vec<JsonTrailer<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonProposal<'a> {
+    id: &'a str,
+    convention: &'a str,
+    branch: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct JsonTicket<'a> {
+    id: &'a str,
+    system: &'a str,
+    relation: &'static str,
+    resolved: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) struct JsonReview<'a> {
+    reviewer: JsonPerson<'a>,
+    decision: &'static str,
+    convention: &'static str,
+    quoted: bool,
+    at: Option<&'a str>,
+    counts: Option<bool>,
+    not_counted_reason: Option<String>,
+    grade: &'static str,
+    citation: JsonCitation<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonTrailer<'a> {
+    key: &'a str,
+    value: &'a str,
+    line: u32,
+    in_block: bool,
+}
+
+pub(super) fn evidence<'a>(found: &'a Evidence, reviews: Vec<JsonReview<'a>>) -> JsonEvidence<'a> {
+    let proposal = |value: &'a crate::evidence::Proposal| JsonProposal {
+        id: &value.id,
+        convention: value.convention,
+        branch: value.branch.as_deref(),
+    };
+    let trailer = |trailer: &'a crate::evidence::Trailer| JsonTrailer {
+        key: &trailer.key,
+        value: &trailer.value,
+        line: trailer.line,
+        in_block: trailer.in_block,
+    };
+    JsonEvidence {
+        proposals: claims(found.proposals(), proposal),
+        tickets: claims(&found.tickets, ticket),
+        reviews,
+        co_authors: claims(&found.co_authors, |value| person(value)),
+        reverts: claims(&found.reverts, |value| &**value),
+        picked_from: claims(&found.picked_from, |value| &**value),
+        merger: found.merger.as_ref().map(|one| claim(one, |value| person(value))),
+        emergency: found.emergency.as_ref().map(|one| claim(one, |value| &**value)),
+        trailers: found.trailers.iter().map(trailer).collect(),
+    }
+}
+
+fn ticket(ticket: &Ticket) -> JsonTicket<'_> {
+    JsonTicket {
+        id: &ticket.id,
+        system: columns::system_words(&ticket.system),
+        relation: columns::relation_words(ticket.relation),
+        resolved: columns::NOT_RESOLVED,
+    }
+}
+
+pub(super) fn review<'a>(weighed: &WeighedReview<'a>) -> JsonReview<'a> {
+    let counts = weighed.counts();
+    JsonReview {
+        counts: Some(counts),
+        not_counted_reason: (!counts).then(|| weighed.standing.reason()),
+        ..unweighed(weighed.claim)
+    }
+}
+
+pub(super) fn unweighed(one: &Claim<Review>) -> JsonReview<'_> {
+    JsonReview {
+        reviewer: person(&one.value.reviewer),
+        decision: one.value.decision.word(),
+        convention: one.value.convention,
+        quoted: one.value.quoted,
+        at: one.value.at.as_deref(),
+        counts: None,
+        not_counted_reason: None,
+        grade: one.grade.word(),
+        citation: citation(&one.citation),
+    }
+}
