@@ -2,6 +2,8 @@
 //!
 //! Families and rules are data and small functions; a kind is added in the file of its family.
 
+mod words;
+
 use crate::manifests::{Identity, Object};
 use crate::text::RepoPath;
 
