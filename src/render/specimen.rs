@@ -300,6 +300,7 @@ fn dossier(number: usize) -> Dossier {
         classification: Classification {
             files: classes.into(),
             side_files: sides.iter().map(|side| side.file_edits.iter().map(class).collect()).collect(),
+            moved_objects: Box::default(),
             out_of_scope: (number % 30 == 29).then(|| "every path is excluded by [scope]".into()),
         },
         evidence: evidence(number, &sides),
