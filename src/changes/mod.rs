@@ -44,8 +44,7 @@ pub fn collect(
     wants_kinds: &(dyn Fn(&RepoPath) -> bool + Sync),
     advance: &(dyn Fn() + Sync),
 ) -> Vec<Change> {
-    let state = || Extraction { reader: repository.reader(), wants_kinds, kinds: BTreeMap::new(), kind_sets: BTreeMap::new() };
-    parallel::map(arrivals, PIECE, state, |extraction, arrival| {
+    parallel::map(arrivals, PIECE, || Extraction::new(repository, wants_kinds), |extraction, arrival| {
         let change = Change {
             commit: extraction.commit(&arrival.commit),
             side_commits: arrival.side_commits.iter().map(|commit| extraction.commit(commit)).collect(),
@@ -56,15 +55,28 @@ pub fn collect(
 }
 
 /// One thread's reading, with what it has learnt about blobs.
-struct Extraction<'a> {
+pub struct Extraction<'a> {
     reader: Reader,
     wants_kinds: &'a (dyn Fn(&RepoPath) -> bool + Sync),
     kinds: BTreeMap<BlobId, Arc<[ObjectKind]>>,
     kind_sets: BTreeMap<Vec<ObjectKind>, Arc<[ObjectKind]>>,
 }
 
-impl Extraction<'_> {
-    fn commit(&mut self, raw: &RawCommit) -> Commit {
+impl<'a> Extraction<'a> {
+    /// A reading that has learnt nothing yet.
+    #[must_use]
+    pub fn new(repository: &Repository, wants_kinds: &'a (dyn Fn(&RepoPath) -> bool + Sync)) -> Self {
+        Self { reader: repository.reader(), wants_kinds, kinds: BTreeMap::new(), kind_sets: BTreeMap::new() }
+    }
+
+    /// Its way into the repository.
+    pub fn reader(&mut self) -> &mut Reader {
+        &mut self.reader
+    }
+
+    /// Takes a commit apart, compares it with its first parent and looks into the files.
+    #[must_use]
+    pub fn commit(&mut self, raw: &RawCommit) -> Commit {
         let mut commit = self.reader.commit(raw);
         let mut gaps = Vec::new();
         for edit in &mut commit.file_edits {

@@ -104,6 +104,19 @@ impl Classifier {
         path_rules::guard(&text).map(Into::into)
     }
 
+    /// The environment that a path is inside of.
+    #[must_use]
+    pub fn environment_of(&self, path: &RepoPath) -> Option<String> {
+        let text = path.to_text();
+        self.environment(&text, &Candidate::new(&*text))
+    }
+
+    /// Whether the settings leave a path in scope.
+    #[must_use]
+    pub fn is_in_scope(&self, path: &RepoPath) -> bool {
+        self.scope_rule(&Candidate::new(&*path.to_text())).is_none()
+    }
+
     /// The layers and environments of a change, file by file.
     pub fn classify(&mut self, change: &Change) -> Classification {
         let mut in_scope = 0;

@@ -1,10 +1,20 @@
 //! The policy objects as of a commit, and when each last changed.
 
-use crate::evidence::Dossier;
+mod coverage;
+mod lookback;
+mod tree;
+
+use crate::changes::{Change, Commit};
+use crate::classification::Classifier;
+use crate::evidence::{self, Dossier};
 use crate::manifests::Identity;
 use crate::policies::Family;
-use crate::repository::Gap;
+use crate::repository::{AuditRange, Gap, GapAbout, Repository, RepositoryError};
+use crate::settings::Settings;
 use crate::text::{BlobId, CommitId, RepoPath, Timestamp};
+
+pub use coverage::Coverage;
+use lookback::Lookback;
 
 /// Every policy object in the tree of one commit.
 #[derive(Debug, Default)]
@@ -13,15 +23,13 @@ pub struct Inventory {
     pub policies: Vec<PolicyObject>,
     /// Those that were there at the start of the period or came inside it, and are gone; as they last were.
     pub removed: Vec<PolicyObject>,
-    /// Namespaces that have no network policy that denies by default, sorted; what Git says, not what a cluster runs.
-    pub without_default_deny: Vec<Box<str>>,
-    /// Namespaces without a `pod-security.kubernetes.io/enforce` label, sorted; what Git says, not what a cluster runs.
-    pub without_enforce_label: Vec<Box<str>>,
-    /// How many policy objects there were at the start of the period.
+    /// What the namespaces of the tree have and lack.
+    pub coverage: Coverage,
+    /// How many policy objects there were at the start of the period, out of scope included, counted in its tree.
     pub at_start: usize,
-    /// Changes that are named below and lie before the period, with their evidence.
+    /// Last changes of policies that lie before the period, with their evidence; oldest first.
     pub earlier: Vec<Dossier>,
-    /// Files that could hold policies and could not be read.
+    /// Files that could hold policies and could not be read, and what ended the search for older changes.
     pub gaps: Vec<Gap>,
 }
 
@@ -38,16 +46,19 @@ pub struct PolicyObject {
     pub exemptions: Box<[String]>,
     /// The environment of its path.
     pub environment: Option<Box<str>>,
+    /// Whether its path is in scope.
+    pub in_scope: bool,
     /// Its file.
     pub path: RepoPath,
     /// The line, from 1, on which it begins.
     pub line: u32,
     /// The content of its file.
     pub blob: BlobId,
-    /// The change that brought it.
-    pub first_seen: Seen,
-    /// The last change that made it say something else, or brought, moved or removed it.
-    pub last_changed: Seen,
+    /// The change that brought it; `None` when history does not reach back to it.
+    pub first_seen: Option<Seen>,
+    /// The last change that made it say something else, or brought, moved or removed it; `None` when history does not
+    /// reach back to it.
+    pub last_changed: Option<Seen>,
     /// How many changes of the period edited it.
     pub changes_in_period: u32,
 }
@@ -59,4 +70,80 @@ pub struct Seen {
     pub change: CommitId,
     /// Its committer date, when it can be read.
     pub at: Option<Timestamp>,
+}
+
+impl Inventory {
+    /// The dossier of a change that is named by a policy: one of the period, or an earlier one.
+    #[must_use]
+    pub fn dossier<'a>(&'a self, period: &'a [Dossier], change: CommitId) -> Option<&'a Dossier> {
+        self.earlier.iter().chain(period.iter().rev()).find(|dossier| dossier.change.id() == change)
+    }
+}
+
+/// Takes stock of the policies in the tree at the end of a range, and looks back along the whole first-parent chain
+/// for the changes that brought and last changed each of them.
+///
+/// `dossiers` are the arrivals of the range; where there are none, the inventory is that of the range's end alone.
+///
+/// # Errors
+///
+/// When the references of the repository cannot be listed. What cannot be read beyond that is a gap.
+pub fn take(
+    repository: &Repository,
+    range: &AuditRange,
+    dossiers: &[Dossier],
+    settings: &Settings,
+) -> Result<Inventory, RepositoryError> {
+    let mut classifier = Classifier::new(settings);
+    let mut inventory = Inventory::default();
+    let now = tree::read(repository, range.end, &classifier);
+    let before = match dossiers.first() {
+        Some(first) => first.change.commit.parents.first().copied(),
+        None => Some(range.end),
+    };
+    inventory.at_start = before.map_or(0, |before| tree::count(repository, before, &now.counts));
+    inventory.coverage = Coverage::of(&now);
+    inventory.gaps = now.gaps;
+
+    let mut search = Lookback::begin(now.policies);
+    for dossier in dossiers.iter().rev() {
+        search.step(&dossier.change.commit, true);
+    }
+    let in_period = search.named();
+    if let Some(before) = before {
+        let past = lookback::search(repository, before, &mut search, &|path| classifier.wants_kinds(path));
+        inventory.gaps.extend(past.cut.map(|reason| Gap { about: GapAbout::Commit, reason: reason.into() }));
+        let named = search.named();
+        let wanted = past.commits.into_iter().filter(|commit| named.contains(&commit.id) && !in_period.contains(&commit.id));
+        inventory.earlier = with_evidence(repository, before, wanted.collect(), &mut classifier, settings)?;
+    }
+    (inventory.policies, inventory.removed) = search.finish();
+    tree::describe(repository, &mut inventory.removed, &classifier);
+    inventory.policies.sort_by(|left, right| left.order().cmp(&right.order()));
+    inventory.removed.sort_by(|left, right| left.order().cmp(&right.order()));
+    Ok(inventory)
+}
+
+impl PolicyObject {
+    fn order(&self) -> (Family, &Identity, &RepoPath, u32) {
+        (self.family, &self.object, &self.path, self.line)
+    }
+}
+
+/// Single changes before the period with everything that Git says about them.
+fn with_evidence(
+    repository: &Repository,
+    before: CommitId,
+    commits: Vec<Commit>,
+    classifier: &mut Classifier,
+    settings: &Settings,
+) -> Result<Vec<Dossier>, RepositoryError> {
+    let changes = lookback::with_side_commits(repository, before, commits, &|path| classifier.wants_kinds(path));
+    let ids: Vec<CommitId> = changes.iter().flat_map(Change::commits).map(|commit| commit.id).collect();
+    let (notes, _) = repository.notes(ids.into_iter())?;
+    let classified = changes.into_iter().map(|change| {
+        let classification = classifier.classify(&change);
+        (change, classification)
+    });
+    Ok(evidence::gather(classified.collect(), &notes, settings))
 }

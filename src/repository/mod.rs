@@ -9,6 +9,7 @@ mod range;
 mod reading;
 mod tree_diff;
 mod walk;
+mod watch;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use commit::{Commit, Gap, GapAbout, MergeContent, Signature, SignatureKind};
 pub use range::{Asked, PeriodName, parse_offset};
 pub use tree_diff::{EditKind, Entry, FileEdit};
 pub use walk::{History, RawArrival, RawCommit};
+pub use watch::{FirstParents, Step};
 
 use crate::text::{CommitId, ObjectId, Text, TreeId};
 

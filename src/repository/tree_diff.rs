@@ -91,7 +91,7 @@ impl RawEntry<'_> {
     }
 
     /// Git sorts a tree's name as if a slash followed it.
-    fn compare(self, other: RawEntry<'_>) -> std::cmp::Ordering {
+    pub fn compare(self, other: RawEntry<'_>) -> std::cmp::Ordering {
         let common = self.name.len().min(other.name.len());
         let (left, right) = (self.name.get(..common), other.name.get(..common));
         left.cmp(&right).then_with(|| {

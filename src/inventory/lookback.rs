@@ -1,0 +1,213 @@
+//! The way back along the first-parent chain, in search of the changes that brought and last changed each policy.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{PolicyObject, Seen};
+use crate::changes::{Change, Commit, Extraction};
+use crate::manifests::Identity;
+use crate::parallel;
+use crate::policies::{PolicyEdit, PolicyEditKind};
+use crate::repository::{Asked, RawArrival, RawCommit, Repository, Step};
+use crate::text::{CommitId, RepoPath};
+
+/// Steps of the chain that are looked at together.
+const CHUNK: usize = 2048;
+/// Steps in one piece of work.
+const PIECE: usize = 64;
+
+/// Policy objects and where each of them stood at the point that the search has reached.
+pub(super) struct Lookback {
+    tracked: Vec<Tracked>,
+    /// Objects whose first change is still to be found, by their file and identity at this point.
+    open: BTreeMap<RepoPath, BTreeMap<Identity, Vec<usize>>>,
+    /// Every file and identity that was at the end or is listed as removed.
+    listed: BTreeSet<(RepoPath, Identity)>,
+}
+
+struct Tracked {
+    policy: PolicyObject,
+    is_removed: bool,
+}
+
+/// What a look back found beside the dates.
+pub(super) struct Past {
+    /// Every commit that edited a policy which was looked for, newest first.
+    pub commits: Vec<Commit>,
+    /// Why the chain ended too early, if something was still to be found then.
+    pub cut: Option<String>,
+}
+
+impl Lookback {
+    pub(super) fn begin(policies: Vec<PolicyObject>) -> Self {
+        let mut search = Self { tracked: Vec::new(), open: BTreeMap::new(), listed: BTreeSet::new() };
+        for policy in policies {
+            search.track(policy, false);
+        }
+        search
+    }
+
+    fn track(&mut self, policy: PolicyObject, is_removed: bool) {
+        let (path, object) = (policy.path.clone(), policy.object.clone());
+        self.listed.insert((path.clone(), object.clone()));
+        self.put(path, object, self.tracked.len());
+        self.tracked.push(Tracked { policy, is_removed });
+    }
+
+    fn put(&mut self, path: RepoPath, object: Identity, number: usize) {
+        self.open.entry(path).or_default().entry(object).or_default().push(number);
+    }
+
+    /// Takes one object that stands in a file at this point.
+    fn take(&mut self, path: &RepoPath, object: &Identity) -> Option<usize> {
+        let in_file = self.open.get_mut(path)?;
+        let numbers = in_file.get_mut(object)?;
+        let number = numbers.pop()?;
+        if numbers.is_empty() {
+            in_file.remove(object);
+        }
+        if in_file.is_empty() {
+            self.open.remove(path);
+        }
+        Some(number)
+    }
+
+    /// Goes one change further back; returns the files that have to be watched from here on and were not before.
+    pub(super) fn step(&mut self, commit: &Commit, in_period: bool) -> Vec<RepoPath> {
+        let seen = Seen { change: commit.id, at: commit.committer.when.known() };
+        let mut moved = Vec::new();
+        for edit in commit.policy_edits.iter().filter(|edit| edit.kind != PolicyEditKind::Removed) {
+            let Some(number) = self.take(&edit.path, &edit.object) else { continue };
+            if let Some(tracked) = self.tracked.get_mut(number) {
+                let policy = &mut tracked.policy;
+                policy.last_changed = policy.last_changed.or(Some(seen));
+                policy.changes_in_period += u32::from(in_period);
+                if edit.kind == PolicyEditKind::Added {
+                    policy.first_seen = Some(seen);
+                } else {
+                    moved.push((edit.old_path.as_ref().unwrap_or(&edit.path), &edit.object, number));
+                }
+            }
+        }
+        let mut newly_watched = Vec::new();
+        for (path, object, number) in moved {
+            if !self.open.contains_key(path) {
+                newly_watched.push(path.clone());
+            }
+            self.put(path.clone(), object.clone(), number);
+        }
+        if in_period {
+            self.note_removals(commit, seen);
+        }
+        newly_watched
+    }
+
+    /// From here on a removed object is followed like the others.
+    fn note_removals(&mut self, commit: &Commit, seen: Seen) {
+        for edit in commit.policy_edits.iter().filter(|edit| edit.kind == PolicyEditKind::Removed) {
+            if self.listed.contains(&(edit.path.clone(), edit.object.clone())) {
+                continue;
+            }
+            if let Some(policy) = removed(commit, edit, seen) {
+                self.track(policy, true);
+            }
+        }
+    }
+
+    /// Every change that is the last one of a policy.
+    pub(super) fn named(&self) -> BTreeSet<CommitId> {
+        self.tracked.iter().filter_map(|tracked| tracked.policy.last_changed).map(|seen| seen.change).collect()
+    }
+
+    /// The objects that are there, and those that are gone.
+    pub(super) fn finish(self) -> (Vec<PolicyObject>, Vec<PolicyObject>) {
+        let (removed, there): (Vec<_>, Vec<_>) = self.tracked.into_iter().partition(|tracked| tracked.is_removed);
+        let policies = |tracked: Vec<Tracked>| tracked.into_iter().map(|tracked| tracked.policy).collect();
+        (policies(there), policies(removed))
+    }
+}
+
+/// A removed object as its edit tells it; what it said is filled in from its blob later.
+fn removed(commit: &Commit, edit: &PolicyEdit, seen: Seen) -> Option<PolicyObject> {
+    let before = |path: &RepoPath| {
+        let file = commit.file_edits.iter().find(|file| file.old_path.as_ref().unwrap_or(&file.path) == path)?;
+        file.before
+    };
+    Some(PolicyObject {
+        object: edit.object.clone(),
+        family: edit.family,
+        enforcement: Box::default(),
+        exemptions: Box::default(),
+        environment: None,
+        in_scope: true,
+        path: edit.path.clone(),
+        line: edit.line,
+        blob: before(&edit.path)?.blob,
+        first_seen: None,
+        last_changed: Some(seen),
+        changes_in_period: 1,
+    })
+}
+
+/// Looks back from a commit until everything is found or history ends.
+pub(super) fn search(
+    repository: &Repository,
+    from: CommitId,
+    search: &mut Lookback,
+    wants_kinds: &(dyn Fn(&RepoPath) -> bool + Sync),
+) -> Past {
+    let mut chain = repository.first_parents(from);
+    let mut commits = Vec::new();
+    let mut late = Extraction::new(repository, wants_kinds);
+    while !search.open.is_empty() {
+        let steps: Vec<Step> = chain.by_ref().take(CHUNK).collect();
+        if steps.is_empty() {
+            return Past { commits, cut: chain.cut };
+        }
+        let open = &search.open;
+        let looked_at = parallel::map(steps, PIECE, || Extraction::new(repository, wants_kinds), |extraction, step| {
+            let touched = extraction.reader().touches(step.before, step.tree, open);
+            let commit = touched.then(|| extraction.commit(&step.commit));
+            (step, commit)
+        });
+        // What moves brought into view inside this chunk was not watched when its steps were looked at.
+        let mut newly_watched: BTreeMap<RepoPath, ()> = BTreeMap::new();
+        for (step, commit) in looked_at {
+            let missed = commit.is_none() && late.reader().touches(step.before, step.tree, &newly_watched);
+            let Some(commit) = commit.or_else(|| missed.then(|| late.commit(&step.commit))) else { continue };
+            newly_watched.extend(search.step(&commit, false).into_iter().map(|path| (path, ())));
+            commits.push(commit);
+        }
+    }
+    Past { commits, cut: None }
+}
+
+/// Changes out of commits (newest first), oldest first, each with the side commits that it brought.
+pub(super) fn with_side_commits(
+    repository: &Repository,
+    before: CommitId,
+    commits: Vec<Commit>,
+    wants_kinds: &(dyn Fn(&RepoPath) -> bool + Sync),
+) -> Vec<Change> {
+    let mut sides = side_commits(repository, before, &commits);
+    let mut extraction = Extraction::new(repository, wants_kinds);
+    let mut changes: Vec<Change> = Vec::with_capacity(commits.len());
+    for commit in commits.into_iter().rev() {
+        let raw = sides.remove(&commit.id).unwrap_or_default();
+        let side_commits = raw.iter().map(|raw| extraction.commit(raw)).collect();
+        changes.push(Change { commit, side_commits });
+    }
+    changes
+}
+
+/// The side commits of those commits that are merges. A history without merges is not walked.
+fn side_commits(repository: &Repository, before: CommitId, commits: &[Commit]) -> BTreeMap<CommitId, Vec<RawCommit>> {
+    let is_merge = |commit: &&Commit| commit.parents.len() > 1;
+    let Some(oldest) = commits.iter().rev().find(is_merge) else { return BTreeMap::new() };
+    let from = oldest.parents.first().map(CommitId::to_string);
+    let asked = Asked::Between { from, to: Some(before.to_string()) };
+    // A history that cannot be walked was reported by the search already; the changes stand without their side commits.
+    let arrivals = repository.history(&asked, None).map(|history| history.arrivals).unwrap_or_default();
+    let wanted: BTreeSet<CommitId> = commits.iter().filter(is_merge).map(|commit| commit.id).collect();
+    let named = arrivals.into_iter().filter(|arrival| wanted.contains(&arrival.commit.id));
+    named.map(|RawArrival { commit, side_commits }| (commit.id, side_commits)).collect()
+}

@@ -1,0 +1,152 @@
+//! The policy objects in one tree: files are scanned by line, and only those with a kind that matters are parsed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::PolicyObject;
+use super::coverage::{Denial, NamespaceObject, default_denial, namespace_object};
+use crate::classification::Classifier;
+use crate::manifests::{self, Object, may_hold_objects};
+use crate::parallel;
+use crate::policies;
+use crate::repository::{FileEdit, Gap, GapAbout, Reader, Repository};
+use crate::text::{BlobId, CommitId, RepoPath};
+
+/// Files in one piece of work.
+const PIECE: usize = 128;
+
+/// What one tree holds.
+#[derive(Default)]
+pub(super) struct Tree {
+    pub policies: Vec<PolicyObject>,
+    pub namespaces: Vec<NamespaceObject>,
+    pub denials: Vec<Denial>,
+    /// Namespaces that policy objects name.
+    pub named: BTreeSet<Box<str>>,
+    pub gaps: Vec<Gap>,
+    /// How many policy objects each blob that was read holds.
+    pub counts: BTreeMap<BlobId, usize>,
+}
+
+/// A regular file that may hold objects.
+struct Candidate {
+    path: RepoPath,
+    blob: BlobId,
+}
+
+/// Reads the tree of a commit.
+pub(super) fn read(repository: &Repository, commit: CommitId, classifier: &Classifier) -> Tree {
+    let mut tree = Tree::default();
+    let files = candidates(repository, commit, &mut tree.gaps);
+    let state = || repository.reader();
+    let read = parallel::map(files, PIECE, state, |reader, file| {
+        let objects = objects(reader, file.blob);
+        (file, objects)
+    });
+    for (file, objects) in read {
+        match objects {
+            Ok(Found { objects, problems }) => {
+                let gap = |reason| Gap { about: GapAbout::Content, reason: format!("{}: {reason}", file.path.to_text()).into() };
+                tree.gaps.extend(problems.into_iter().map(gap));
+                tree.take(&file, &objects, classifier);
+            }
+            Err(reason) => {
+                let reason = format!("{}: {reason}", file.path.to_text()).into();
+                tree.gaps.push(Gap { about: GapAbout::Content, reason });
+            }
+        }
+    }
+    tree
+}
+
+impl Tree {
+    fn take(&mut self, file: &Candidate, objects: &[Object], classifier: &Classifier) {
+        let mut count = 0;
+        for object in objects {
+            let environment = || classifier.environment_of(&file.path).map(Into::into);
+            self.namespaces.extend(namespace_object(object, environment));
+            self.denials.extend(default_denial(object, environment));
+            let Some(family) = policies::family_of(object) else { continue };
+            count += 1;
+            if !object.identity.namespace.is_empty() {
+                self.named.insert(object.identity.namespace.clone());
+            }
+            self.policies.push(PolicyObject {
+                object: object.identity.clone(),
+                family,
+                enforcement: policies::enforcement(object).into(),
+                exemptions: policies::exemptions(object).into(),
+                environment: environment(),
+                in_scope: classifier.is_in_scope(&file.path),
+                path: file.path.clone(),
+                line: object.root.line,
+                blob: file.blob,
+                first_seen: None,
+                last_changed: None,
+                changes_in_period: 0,
+            });
+        }
+        self.counts.insert(file.blob, count);
+    }
+}
+
+/// Counts the policy objects in the tree of a commit; blobs that `known` has are not read again.
+pub(super) fn count(repository: &Repository, commit: CommitId, known: &BTreeMap<BlobId, usize>) -> usize {
+    let files = candidates(repository, commit, &mut Vec::new());
+    let counts = parallel::map(files, PIECE, || repository.reader(), |reader, file| match known.get(&file.blob) {
+        Some(count) => *count,
+        // What cannot be read counts on neither side.
+        None => objects(reader, file.blob).map_or(0, |found| {
+            found.objects.iter().filter(|object| policies::family_of(object).is_some()).count()
+        }),
+    });
+    counts.into_iter().sum()
+}
+
+/// Fills in what removed objects said, from their blobs.
+pub(super) fn describe(repository: &Repository, removed: &mut [PolicyObject], classifier: &Classifier) {
+    let mut reader = repository.reader();
+    for policy in removed {
+        policy.environment = classifier.environment_of(&policy.path).map(Into::into);
+        policy.in_scope = classifier.is_in_scope(&policy.path);
+        let Ok(found) = objects(&mut reader, policy.blob) else { continue };
+        if let Some(object) = found.objects.iter().find(|object| object.identity == policy.object) {
+            policy.enforcement = policies::enforcement(object).into();
+            policy.exemptions = policies::exemptions(object).into();
+        }
+    }
+}
+
+fn candidates(repository: &Repository, commit: CommitId, gaps: &mut Vec<Gap>) -> Vec<Candidate> {
+    let files = match repository.tree_at(commit) {
+        Ok((files, unreadable)) => {
+            gaps.extend(unreadable);
+            files
+        }
+        Err(reason) => {
+            gaps.push(Gap { about: GapAbout::Commit, reason: reason.into() });
+            Vec::new()
+        }
+    };
+    let candidate = |FileEdit { path, after, .. }: FileEdit| {
+        let entry = after.filter(|entry| matches!(entry.mode, 0o100_644 | 0o100_755))?;
+        may_hold_objects(&path).then_some(Candidate { path, blob: entry.blob })
+    };
+    files.into_iter().filter_map(candidate).collect()
+}
+
+/// The objects of a file that holds a policy or a namespace, and what of it could not be read.
+#[derive(Default)]
+struct Found {
+    objects: Vec<Object>,
+    problems: Vec<String>,
+}
+
+fn objects(reader: &mut Reader, blob: BlobId) -> Result<Found, String> {
+    reader.with_blob(blob, |bytes| {
+        if !manifests::scan(bytes).iter().any(policies::may_be_policy) {
+            return Found::default();
+        }
+        let reading = manifests::read(bytes);
+        Found { objects: reading.objects, problems: reading.problems }
+    })
+}
