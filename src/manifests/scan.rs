@@ -1,6 +1,8 @@
 //! A line scan of YAML for the kinds of its objects: one pass, linear, nothing inflated or copied.
 
-use std::io::BufRead as _;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::{ObjectKind, UNKNOWN_GROUP, json};
 
@@ -16,41 +18,73 @@ const MAX_ALTERNATIVES: usize = 8;
 pub fn scan(bytes: &[u8]) -> Vec<ObjectKind> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut found = Vec::new();
-    let mut document = Document::default();
-    let mut start = 0;
-    let mut at = 0;
-    while let Some(line) = line_at(bytes, at) {
-        if is_separator(line) {
-            document.finish(bytes.get(start..at).unwrap_or(&[]), &mut found);
-            document = Document::default();
-            start = at + 3;
-        } else {
-            document.read(line);
-        }
-        at += line.len();
+    for document in documents(bytes) {
+        Document::of(document).finish(document, &mut found);
     }
-    document.finish(bytes.get(start..).unwrap_or(&[]), &mut found);
     found.sort();
     found.dedup();
     found
 }
 
-/// The line that begins at an offset, its line feed included; `None` at the end.
-fn line_at(bytes: &[u8], at: usize) -> Option<&[u8]> {
-    let rest = bytes.get(at..)?;
-    let mut reader = rest;
-    // Reading from memory cannot fail.
-    let length = reader.skip_until(b'\n').unwrap_or(0);
-    if length == 0 { None } else { rest.get(..length) }
+/// The documents of a file: what stands between lines that begin with `---` or `...`; such a line begins what follows it.
+fn documents(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    static MARKS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [Finder::new("\n---"), Finder::new("\n...")]);
+    let mut rest = Some(bytes);
+    // Where each mark is next; searched again only once it has been passed.
+    let mut next = [Some(0), Some(0)];
+    let mut passed = 0;
+    std::iter::from_fn(move || {
+        let document = rest?;
+        let mut at = passed;
+        loop {
+            for (place, mark) in next.iter_mut().zip(&*MARKS) {
+                if place.is_some_and(|place| place <= at) {
+                    *place = bytes.get(at..).and_then(|rest| mark.find(rest)).map(|found| at + found + 1);
+                }
+            }
+            let Some(line) = next.iter().flatten().min().copied() else { break };
+            if bytes.get(line + 3).is_none_or(u8::is_ascii_whitespace) {
+                rest = bytes.get(line..);
+                return bytes.get(std::mem::replace(&mut passed, line)..line);
+            }
+            at = line;
+        }
+        rest = None;
+        Some(document)
+    })
 }
 
-fn is_separator(line: &[u8]) -> bool {
-    let rest = match line.first() {
-        Some(b'-') => line.strip_prefix(b"---"),
-        Some(b'.') => line.strip_prefix(b"..."),
-        _ => None,
-    };
-    rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
+/// The line that begins at an offset, without its line feed.
+fn line_at(bytes: &[u8], at: usize) -> &[u8] {
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    memchr::memchr(b'\n', rest).and_then(|end| rest.get(..end)).unwrap_or(rest)
+}
+
+/// The lines that begin with a key, in quotes or not.
+fn lines_with<'a>(key: &'a Finder<'_>, document: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    key.find_iter(document).filter_map(|at| {
+        let before = document.get(..at)?;
+        let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
+        before.last().is_none_or(|byte| *byte == b'\n').then(|| line_at(document, before.len()))
+    })
+}
+
+/// Whether the first line that says anything opens a JSON object or list, and no template.
+fn is_json(document: &[u8]) -> bool {
+    let mut at = 0;
+    while at < document.len() {
+        let line = line_at(document, at);
+        match line.first() {
+            Some(b'{') => return !line.starts_with(b"{{"),
+            Some(b'[') => return true,
+            Some(b' ' | b'\r' | b'#' | b'%') | None => at += line.len() + 1,
+            // The mark itself; what it is followed by on its line is no JSON to us.
+            Some(b'-') if at == 0 && line.starts_with(b"---") => at += line.len() + 1,
+            Some(b'.') if at == 0 && line.starts_with(b"...") => at += line.len() + 1,
+            Some(_) => return false,
+        }
+    }
+    false
 }
 
 /// What was seen of one object.
@@ -59,18 +93,18 @@ pub(super) struct Document<'a> {
     groups: Vec<&'a [u8]>,
     kinds: Vec<&'a [u8]>,
     is_json: bool,
-    begun: bool,
 }
 
 impl<'a> Document<'a> {
-    fn read(&mut self, line: &'a [u8]) {
-        match line.first() {
-            Some(b'a' | b'k' | b'"' | b'\'') => self.read_key(line),
-            Some(b'{' | b'[') if !self.begun && !line.starts_with(b"{{") => self.is_json = true,
-            Some(b' ' | b'\n' | b'\r' | b'#' | b'%') | None => return,
-            Some(_) => {}
+    fn of(document: &'a [u8]) -> Self {
+        static KEYS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [Finder::new("apiVersion"), Finder::new("kind")]);
+        let mut read = Self { is_json: is_json(document), ..Self::default() };
+        if !read.is_json {
+            for key in &*KEYS {
+                lines_with(key, document).for_each(|line| read.read_key(line));
+            }
         }
-        self.begun = true;
+        read
     }
 
     /// Takes a line that begins with a key.
