@@ -26,8 +26,55 @@ pub fn scan(bytes: &[u8]) -> Vec<ObjectKind> {
     found
 }
 
+/// What a scan shows of one document.
+pub(super) struct Sight {
+    /// The kinds of its objects, as [`scan`] finds them.
+    pub kinds: Vec<ObjectKind>,
+    /// Whether there may be an object that a scan cannot see: flow style, escapes, merge keys, a value on the next line.
+    pub unsure: bool,
+}
+
+/// Looks at one document.
+pub(super) fn look(text: &[u8]) -> Sight {
+    let mut document = Document::of(text);
+    document.unsure |= !document.is_json && hides_keys(text);
+    let mut kinds = Vec::new();
+    document.finish(text, &mut kinds);
+    kinds.sort();
+    kinds.dedup();
+    Sight { kinds, unsure: document.unsure }
+}
+
+/// Whether a key of the outermost mapping may be written so that a scan cannot see it.
+fn hides_keys(document: &[u8]) -> bool {
+    let mut lines = document.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    // Keys stand in column 0, unless the first one does not; or it stands on the line of the separator.
+    let first = lines.clone().find(|line| has_content(line)).unwrap_or(&[]);
+    first.starts_with(b" ") || first.starts_with(b"\t") || first.starts_with(b"---") || lines.any(hides_key)
+}
+
+fn hides_key(line: &[u8]) -> bool {
+    match line.first() {
+        Some(b' ' | b'#') => false,
+        // A key in many words, a merge key, an anchor, a tag, an alias.
+        Some(b'?' | b'<' | b'&' | b'!' | b'*') => true,
+        Some(b'"') => line.contains(&b'\\'),
+        _ => has_lone_carriage_return(line),
+    }
+}
+
+/// Whether a line ends as only very old files end theirs, which YAML allows.
+fn has_lone_carriage_return(line: &[u8]) -> bool {
+    memchr::memchr(b'\r', line).is_some_and(|at| at + 1 != line.len())
+}
+
+/// Whether a line says something, and is no comment.
+pub(super) fn has_content(line: &[u8]) -> bool {
+    line.trim_ascii().first().is_some_and(|byte| *byte != b'#')
+}
+
 /// The documents of a file: what stands between lines that begin with `---` or `...`; such a line begins what follows it.
-fn documents(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn documents(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     static MARKS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [Finder::new("\n---"), Finder::new("\n...")]);
     let mut rest = Some(bytes);
     // Where each mark is next; searched again only once it has been passed.
@@ -93,6 +140,8 @@ pub(super) struct Document<'a> {
     groups: Vec<&'a [u8]>,
     kinds: Vec<&'a [u8]>,
     is_json: bool,
+    /// Whether there may be more than the scan can see.
+    unsure: bool,
 }
 
 impl<'a> Document<'a> {
@@ -119,14 +168,29 @@ impl<'a> Document<'a> {
     /// Takes the value of `apiVersion`.
     pub(super) fn add_version(&mut self, version: &'a [u8]) {
         let group = if is_template(version) { Some(UNKNOWN_GROUP.as_bytes()) } else { group_of(version) };
+        self.unsure |= group.is_none();
         add(&mut self.groups, group);
     }
 
     /// Takes the value of `kind`.
     pub(super) fn add_kind(&mut self, kind: &'a [u8]) {
-        let plausible =
-            kind.first().is_some_and(u8::is_ascii_alphabetic) && kind.len() <= 128 && kind.iter().all(u8::is_ascii_alphanumeric);
-        add(&mut self.kinds, plausible.then_some(kind));
+        self.unsure |= !is_plausible_kind(kind) && !is_template(kind);
+        add(&mut self.kinds, is_plausible_kind(kind).then_some(kind));
+    }
+
+    /// Says that a part could not be read.
+    pub(super) fn doubt(&mut self) {
+        self.unsure = true;
+    }
+
+    /// Whether there may be more than was seen.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.unsure
+    }
+
+    /// Whether both halves of a kind were seen.
+    pub(super) fn is_object(&self) -> bool {
+        !self.groups.is_empty() && !self.kinds.is_empty()
     }
 
     /// Whether the object holds others: `List`, `RoleList`, a `Template`.
@@ -144,9 +208,9 @@ impl<'a> Document<'a> {
         }
     }
 
-    fn finish(&self, document: &'a [u8], found: &mut Vec<ObjectKind>) {
+    fn finish(&mut self, document: &'a [u8], found: &mut Vec<ObjectKind>) {
         if self.is_json {
-            json::scan(document, found);
+            self.unsure |= json::scan(document, found);
             return;
         }
         self.emit(found);
@@ -154,6 +218,11 @@ impl<'a> Document<'a> {
             scan_items(document, found);
         }
     }
+}
+
+/// Whether a text can be a kind: a letter, then letters and digits.
+pub(super) fn is_plausible_kind(kind: &[u8]) -> bool {
+    kind.first().is_some_and(u8::is_ascii_alphabetic) && kind.len() <= 128 && kind.iter().all(u8::is_ascii_alphanumeric)
 }
 
 fn add<'a>(values: &mut Vec<&'a [u8]>, value: Option<&'a [u8]>) {
@@ -214,12 +283,12 @@ fn scalar(value: &[u8]) -> &[u8] {
 }
 
 /// Whether a template engine or a substitution decides the value.
-fn is_template(value: &[u8]) -> bool {
+pub(super) fn is_template(value: &[u8]) -> bool {
     value.windows(2).any(|pair| matches!(pair, b"{{" | b"${" | b"{%" | b"%%"))
 }
 
 /// The group of `group/version`; a lone version such as `v1` is of the core group.
-fn group_of(version: &[u8]) -> Option<&[u8]> {
+pub(super) fn group_of(version: &[u8]) -> Option<&[u8]> {
     let allowed = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'/');
     if version.is_empty() || version.len() > 320 || !version.iter().all(allowed) {
         return None;
