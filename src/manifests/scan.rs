@@ -47,25 +47,26 @@ pub(super) fn look(text: &[u8]) -> Sight {
 
 /// Whether a key of the outermost mapping may be written so that a scan cannot see it.
 fn hides_keys(document: &[u8]) -> bool {
-    let mut lines = document.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     // Keys stand in column 0, unless the first one does not; or it stands on the line of the separator.
-    let first = lines.clone().find(|line| has_content(line)).unwrap_or(&[]);
-    first.starts_with(b" ") || first.starts_with(b"\t") || first.starts_with(b"---") || lines.any(hides_key)
-}
-
-fn hides_key(line: &[u8]) -> bool {
-    match line.first() {
-        Some(b' ' | b'#') => false,
-        // A key in many words, a merge key, an anchor, a tag, an alias.
-        Some(b'?' | b'<' | b'&' | b'!' | b'*') => true,
-        Some(b'"') => line.contains(&b'\\'),
-        _ => has_lone_carriage_return(line),
+    let first = document.split(|byte| *byte == b'\n').find(|line| has_content(line)).unwrap_or(&[]);
+    first.starts_with(b" ") || first.starts_with(b"\t") || first.starts_with(b"---") || hides_key(document) || {
+        memchr::memchr2_iter(b'\n', b'\r', document).any(|at| {
+            let rest = document.get(at + 1..).unwrap_or(&[]);
+            let is_feed = document.get(at) == Some(&b'\n');
+            // Only very old files end their lines by a carriage return alone, which YAML allows.
+            if is_feed { hides_key(rest) } else { rest.first().is_some_and(|next| *next != b'\n') }
+        })
     }
 }
 
-/// Whether a line ends as only very old files end theirs, which YAML allows.
-fn has_lone_carriage_return(line: &[u8]) -> bool {
-    memchr::memchr(b'\r', line).is_some_and(|at| at + 1 != line.len())
+/// Whether a line begins with a key that a scan cannot see.
+fn hides_key(line: &[u8]) -> bool {
+    match line.first() {
+        // A key in many words, a merge key, an anchor, a tag, an alias.
+        Some(b'?' | b'<' | b'&' | b'!' | b'*') => true,
+        Some(b'"') => line_at(line, 0).contains(&b'\\'),
+        Some(_) | None => false,
+    }
 }
 
 /// Whether a line says something, and is no comment.
@@ -343,6 +344,45 @@ mod tests {
         assert_eq!(kinds(list), ["/List", "apps/Deployment", "rbac.authorization.k8s.io/Role"]);
         let template = "kind: Template\napiVersion: template.openshift.io/v1\nobjects:\n  - apiVersion: v1\n    kind: Secret\nparameters:\n  - kind: x\n";
         assert_eq!(kinds(template), ["/Secret", "template.openshift.io/Template"]);
+    }
+
+    #[test]
+    fn what_a_scan_cannot_see_is_in_doubt() {
+        let unsure = |text: &str| look(text.as_bytes()).unsure;
+        for text in [
+            "{apiVersion: v1, kind: Pod}",
+            "{\"kind\": Pod, \"apiVersion\": v1}",
+            "{\"k\\u0069nd\": \"Pod\"}",
+            "{'kind': 'Pod'}",
+            " apiVersion: v1\n kind: Pod\n",
+            "# c\n\tkind: Pod\n",
+            "apiVersion: v1\nkind:\n  Pod\n",
+            "apiVersion: v1\nkind: >-\n  Pod\n",
+            "apiVersion: v1\nkind: *kind\n",
+            "a: &a {kind: Pod}\n<<: *a\n",
+            "? kind\n: Pod\n",
+            "\"k\\x69nd\": Pod\n",
+            "!!map\nkind: Pod\n",
+            "--- {kind: Pod}\n",
+            "&a kind: Pod\n",
+            "kind: \"Po\\x64\"\napiVersion: v1\n",
+            "a: 1\rkind: Pod\r",
+            "{\"apiVersion\": \"v1\", \"kind\": \"Pod\"",
+        ] {
+            assert!(unsure(text), "{text:?}");
+        }
+        for text in [
+            "apiVersion: v1\r\nkind: Pod\r\nx:\r\n- &a b\r\n",
+            "a: \"\\x\"\nb:\n  kind: x\n",
+            "# <\n\na: b\n",
+            "- op: add\n",
+            "[1, 2]",
+            "{\"a\": [true, 1], \"b\": {\"k\\u0069nd\": 1}, \"c\": null}",
+            "kind: {{ .kind }}\n",
+            "name: x\nversion: 1\n",
+        ] {
+            assert!(!unsure(text), "{text:?}");
+        }
     }
 
     #[test]
