@@ -37,7 +37,7 @@ pub(super) struct Sight {
 /// Looks at one document.
 pub(super) fn look(text: &[u8]) -> Sight {
     let mut document = Document::of(text);
-    document.unsure |= !document.is_json && hides_keys(text);
+    document.unsure |= (!document.is_json && hides_keys(text)) || has_old_breaks(text);
     let mut kinds = Vec::new();
     document.finish(text, &mut kinds);
     kinds.sort();
@@ -59,11 +59,22 @@ fn hides_keys(document: &[u8]) -> bool {
     }
 }
 
+/// The characters that end a line in YAML 1.1, and so for kubectl, and nowhere else: U+0085, U+2028 and U+2029.
+pub(super) const OLD_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Whether lines may end where a scan sees no end.
+fn has_old_breaks(document: &[u8]) -> bool {
+    static BREAKS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| ["\u{85}", "\u{2028}", "\u{2029}"].map(Finder::new));
+    !document.is_ascii() && BREAKS.iter().any(|mark| mark.find(document).is_some())
+}
+
 /// Whether a line begins with a key that a scan cannot see.
 fn hides_key(line: &[u8]) -> bool {
     match line.first() {
-        // A key in many words, a merge key, an anchor, a tag, an alias.
-        Some(b'?' | b'<' | b'&' | b'!' | b'*') => true,
+        // A key in many words, a merge key, an anchor, a tag, a mark of byte order.
+        Some(b'?' | b'<' | b'&' | b'!' | 0xef) => true,
+        // The end of a comment of a template is no alias.
+        Some(b'*') => !line.starts_with(b"*/"),
         Some(b'"') => line_at(line, 0).contains(&b'\\'),
         Some(_) | None => false,
     }
