@@ -157,26 +157,26 @@ fn removed(commit: &Commit, edit: &PolicyEdit, seen: Seen) -> Option<PolicyObjec
 }
 
 /// Looks back from a commit until everything is found or history ends.
-pub(super) fn search(
-    repository: &Repository,
-    from: CommitId,
-    search: &mut Lookback,
-    wants_kinds: &(dyn Fn(&RepoPath) -> bool + Sync),
-) -> Past {
+pub(super) fn search(repository: &Repository, from: CommitId, search: &mut Lookback) -> Past {
     let mut chain = repository.first_parents(from);
     let mut commits = Vec::new();
-    let mut late = Extraction::new(repository, wants_kinds);
+    let mut late = Extraction::new(repository);
     while !search.open.is_empty() {
         let steps: Vec<Step> = chain.by_ref().take(CHUNK).collect();
         if steps.is_empty() {
             return Past { commits, cut: chain.cut };
         }
         let open = &search.open;
-        let looked_at = parallel::map(steps, PIECE, || Extraction::new(repository, wants_kinds), |extraction, step| {
-            let touched = extraction.reader().touches(step.before, step.tree, open);
-            let commit = touched.then(|| extraction.commit(&step.commit));
-            (step, commit)
-        });
+        let looked_at = parallel::map(
+            steps,
+            PIECE,
+            || Extraction::new(repository),
+            |extraction, step| {
+                let touched = extraction.reader().touches(step.before, step.tree, open);
+                let commit = touched.then(|| extraction.commit(&step.commit));
+                (step, commit)
+            },
+        );
         // What moves brought into view inside this chunk was not watched when its steps were looked at.
         let mut newly_watched: BTreeMap<RepoPath, ()> = BTreeMap::new();
         for (step, commit) in looked_at {
@@ -190,14 +190,9 @@ pub(super) fn search(
 }
 
 /// Changes out of commits (newest first), oldest first, each with the side commits that it brought.
-pub(super) fn with_side_commits(
-    repository: &Repository,
-    before: CommitId,
-    commits: Vec<Commit>,
-    wants_kinds: &(dyn Fn(&RepoPath) -> bool + Sync),
-) -> Vec<Change> {
+pub(super) fn with_side_commits(repository: &Repository, before: CommitId, commits: Vec<Commit>) -> Vec<Change> {
     let mut sides = side_commits(repository, before, &commits);
-    let mut extraction = Extraction::new(repository, wants_kinds);
+    let mut extraction = Extraction::new(repository);
     let mut changes: Vec<Change> = Vec::with_capacity(commits.len());
     for commit in commits.into_iter().rev() {
         let raw = sides.remove(&commit.id).unwrap_or_default();
