@@ -147,6 +147,7 @@ impl Extraction {
     fn bytes(&mut self, side: &Seen) -> Result<Arc<[u8]>, String> {
         match side {
             Seen::Nothing => Ok(Arc::default()),
+            Seen::File { sight: Sight { obstacle: Some(reason), may_hold_policies: false, .. }, .. } => Err((*reason).into()),
             Seen::File { sight, .. } if !sight.may_be_counterpart() => Ok(Arc::default()),
             Seen::File { bytes: Some(bytes), .. } => Ok(bytes.clone()),
             Seen::File { blob, .. } => self.reader.blob(*blob),
