@@ -1,14 +1,22 @@
 //! The list of families, and how settings become checks that run.
 
 use super::{Assessment, Card, Check, Finding, Period, Severity};
-use super::{guards, history, layers, path, people, review, tickets, waivers};
+use super::{guards, history, layers, path, people, policies, review, tickets, waivers};
 use crate::parallel;
 use crate::settings::Settings;
 use crate::settings::reader::{Problem, Section, did_you_mean};
 
 /// Every family of checks, in the order of packs and of the reference page.
-const FAMILIES: &[Family] =
-    &[history::FAMILY, tickets::FAMILY, review::FAMILY, path::FAMILY, people::FAMILY, layers::FAMILY, guards::FAMILY];
+const FAMILIES: &[Family] = &[
+    history::FAMILY,
+    tickets::FAMILY,
+    review::FAMILY,
+    path::FAMILY,
+    people::FAMILY,
+    layers::FAMILY,
+    policies::FAMILY,
+    guards::FAMILY,
+];
 
 /// Checks that answer one question.
 #[derive(Debug)]

@@ -1,8 +1,12 @@
 //! Did it stay where it belongs?
 
+mod promotion;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::promotion::Promotions;
 use super::catalogue::{Family, Listing};
+use super::policies::class_of;
 use super::verdict::{Verdict, counted, header, judge_each_change, number, own_gap, shown, shown_path, side_header, some_of};
 use super::{Card, Check, Finding, Period, Severity, Subject};
 use crate::changes::{Commit, EditKind, FileEdit, GapAbout};
@@ -21,6 +25,7 @@ pub(super) const FAMILY: Family = Family {
         Listing { card: &FOREIGN_LAYER, configure: |_| Box::new(ForeignLayer) },
         Listing { card: &LAYER_UNMAPPED, configure: |_| Box::new(LayerUnmapped) },
         Listing { card: &MIXED_ENVIRONMENT, configure: |_| Box::new(MixedEnvironment) },
+        Listing { card: &PROMOTION_SKIPPED, configure: |section| Box::new(PromotionSkipped::configured(section)) },
     ],
 };
 
@@ -276,16 +281,17 @@ impl Check for ForeignLayer {
 
 static LAYER_UNMAPPED: Card = Card {
     id: "layer-unmapped",
-    requirement: "Every changed path belongs to exactly one layer, and stays in it.",
+    requirement: "Every changed path belongs to exactly one layer, and it and its policy objects stay in it.",
     rationale: "A path without a layer has no owner and no rules; a file that moves from one layer to another leaves its rules behind.",
     remedy: "Add a line for the path to [[layers]], or mark it `ignore`. For a move, have the owners of both layers look.",
     severity: Severity::Medium,
     references: &[],
-    needs: "the layer of each changed path",
+    needs: "the layer of each changed path, and the policy objects before and after",
     waivable_by: OWNER_MAY_WAIVE,
     settings: &[],
     since: "0.1.0",
-    limits: "It sees moves that Git's rename detection sees: a file that was moved and largely rewritten looks removed and added.",
+    limits: "It sees files that moved with the same content, and policy objects that moved between files, whatever else changed. Any \
+             other object in a file that was moved and rewritten looks removed and added.",
 };
 
 /// See [`LAYER_UNMAPPED`].
@@ -296,6 +302,7 @@ impl LayerUnmapped {
     fn judge(dossier: &Dossier) -> Verdict {
         let commit = &dossier.change.commit;
         let (mut unmapped, mut several, mut moved) = (Vec::new(), Vec::new(), Vec::new());
+        let objects = moved_objects(dossier);
         for (edit, class) in commit.file_edits.iter().zip(&dossier.classification.files) {
             let layers = names(class.layers);
             if !class.ignored && class.layers.is_empty() {
@@ -305,13 +312,18 @@ impl LayerUnmapped {
                 several.push(format!("{} ({layers})", shown_path(&edit.path)));
             }
             if !class.moved_from.is_empty() {
-                moved.push(format!("{} ({})", shown_path(&edit.path), way(class)));
+                moved.push(format!("{} ({})", shown_path(&edit.path), way(class.moved_from, class.layers)));
             }
         }
-        let parts = [(unmapped, "in no layer"), (several, "in several layers"), (moved, "moved between layers")];
-        let parts = parts.into_iter().filter(|(files, _)| !files.is_empty());
+        let parts = [
+            (unmapped, "file", "in no layer"),
+            (several, "file", "in several layers"),
+            (moved, "file", "moved between layers"),
+            (objects, "policy object", "moved between layers"),
+        ];
+        let parts = parts.into_iter().filter(|(items, ..)| !items.is_empty());
         let told: Vec<String> =
-            parts.map(|(files, what)| format!("{} {what}: {}", counted(files.len(), "file"), some_of(files))).collect();
+            parts.map(|(items, noun, what)| format!("{} {what}: {}", counted(items.len(), noun), some_of(items))).collect();
         if !told.is_empty() {
             return Verdict::exception(Grade::Structural, told.join("; ")).citing([header()]);
         }
@@ -323,10 +335,23 @@ impl LayerUnmapped {
     }
 }
 
-/// From where to where a file moved; one that its kinds keep in its layer may still have left the layer's folder.
-fn way(class: &FileClass) -> String {
-    let from = names(class.moved_from);
-    match names(class.layers) {
+/// The policy objects that left their layer without their whole file, which Git would have seen as a rename.
+fn moved_objects(dossier: &Dossier) -> Vec<String> {
+    let edits = &dossier.change.commit.policy_edits;
+    let moved = dossier.classification.moved_objects.iter().filter_map(|moved| {
+        let edit = edits.get(moved.edit)?;
+        let told_as_file = class_of(dossier, &edit.path).is_some_and(|class| !class.moved_from.is_empty());
+        let told =
+            || format!("{} to {} ({})", shown(&edit.object.to_string()), shown_path(&edit.path), way(moved.from, moved.to));
+        (!told_as_file).then(told)
+    });
+    moved.collect()
+}
+
+/// From where to where something moved; what its kinds keep in its layer may still have left the layer's folder.
+fn way(from: LayerSet, to: LayerSet) -> String {
+    let from = names(from);
+    match names(to) {
         to if to.is_empty() => format!("from {from} to no layer"),
         to if to == from => format!("{from} by its kinds, out of the folder of that layer"),
         to => format!("from {from} to {to}"),
@@ -401,12 +426,70 @@ impl Check for MixedEnvironment {
     }
 }
 
+static PROMOTION_SKIPPED: Card = Card {
+    id: "promotion-skipped",
+    requirement: "What reaches production stood in an earlier environment before.",
+    rationale: "Environments are there to try a change where it can do no harm. Content that nobody ran before production is tried in \
+                production.",
+    remedy: "Bring the change to the earlier environments now and confirm that it works there. Let the owner of production accept \
+             what is meant for production alone.",
+    severity: Severity::Medium,
+    references: &[
+        ("SOC 2", "CC8.1"),
+        ("ISO 27001:2022", "A.8.31"),
+        ("ISO 27001:2022", "A.8.32"),
+        ("NIST SP 800-53", "CM-4"),
+        ("PCI DSS 4.0", "6.5.3"),
+        ("NERC CIP", "CIP-010-4 R1"),
+    ],
+    needs: "the environment of each changed path, the contents of the period's earlier changes by id, and policy objects",
+    waivable_by: "the owner of production, not the author of the change",
+    settings: &[("earlier", "[]", "environments that come before production; where none is named, every other one")],
+    since: "0.1.0",
+    limits: "A file of production is compared with the file whose path differs in the environment's name only, and a policy object with \
+             the one of its kind and name. It knows the period and what its changes replaced; a file that no earlier environment \
+             changed in the period is not assessable, unless the period begins with the history. Files that differ from environment \
+             to environment by intention are not assessable when both changed, and found when production alone changed. Removals, \
+             renames, and what a shared base brings to every environment are not judged; nor is a promotion by tags, image \
+             versions elsewhere, or another repository.",
+};
+
+/// See [`PROMOTION_SKIPPED`].
+#[derive(Debug)]
+struct PromotionSkipped {
+    earlier: BTreeSet<String>,
+}
+
+impl PromotionSkipped {
+    fn configured(section: &mut Section) -> Self {
+        let written = section.strings("earlier").unwrap_or_default();
+        Self { earlier: written.into_iter().map(|(_, name)| name.trim().to_lowercase()).collect() }
+    }
+}
+
+impl Check for PromotionSkipped {
+    fn card(&self) -> &'static Card {
+        &PROMOTION_SKIPPED
+    }
+
+    fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
+        let mut promotions = Promotions::of(period, &self.earlier);
+        judge_each_change(&PROMOTION_SKIPPED, period, |position, dossier| {
+            let verdict = promotions.judge(dossier);
+            if let Some(dossier) = period.dossiers.get(position) {
+                promotions.learn(dossier);
+            }
+            verdict
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::changes::Gap;
     use crate::checks::samples::{
-        assess, class, commit, dossier, edit, merge, outcomes, settings, settings_with, told, with_files,
+        assess, class, commit, dossier, edit, merge, outcomes, policy_edit, settings, settings_with, told, with_files,
     };
     use crate::manifests::ObjectKind;
     use crate::settings::Layer::{Applications, Governance, Observability, Platform, Security};
@@ -496,6 +579,29 @@ mod tests {
                 "exception: 6 files in no layer: a, b, c, d, e and 1 more",
                 "exception: 1 file moved between layers: apps/np.yaml (from security to applications)",
                 "not applicable",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_policy_object_that_leaves_its_layer_is_named_unless_its_file_is() {
+        let moving = |n| {
+            let mut dossier = with_files(dossier(n, "Move"), &[("apps/all.yaml", &[Applications])]);
+            let mut edit = policy_edit("NetworkPolicy", "shop", "deny", "apps/all.yaml");
+            edit.old_path = Some(RepoPath::new(b"np/deny.yaml"));
+            dossier.change.commit.policy_edits = Box::new([edit]);
+            let (from, to) = ([Security].into_iter().collect(), [Applications].into_iter().collect());
+            dossier.classification.moved_objects = Box::new([crate::classification::MovedObject { edit: 0, from, to }]);
+            dossier
+        };
+        let mut as_file = moving(2);
+        as_file.classification.files[0].moved_from.insert(Security);
+        assert_eq!(
+            told(&assess(&LAYER_UNMAPPED, &settings(), &[moving(1), as_file])),
+            [
+                "exception: 1 policy object moved between layers: networking.k8s.io/NetworkPolicy shop/deny to apps/all.yaml (from \
+                 security to applications)",
+                "exception: 1 file moved between layers: apps/all.yaml (from security to applications)",
             ]
         );
     }

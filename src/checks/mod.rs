@@ -14,6 +14,7 @@ mod review;
 mod path;
 mod people;
 mod layers;
+mod policies;
 mod guards;
 #[cfg(test)]
 mod samples;
@@ -102,6 +103,13 @@ pub struct Card {
 }
 
 impl Card {
+    /// Whether a change with an exception keeps that status when a waiver stands beside it: the risk is accepted, the
+    /// flag is not lowered.
+    #[must_use]
+    pub fn flag_stays(&self) -> bool {
+        self.waivable_by == RISK_OWNER
+    }
+
     /// Whether a waiver may stand beside an exception of this check.
     #[must_use]
     pub fn is_waivable(&self) -> bool {
@@ -111,6 +119,10 @@ impl Card {
 
 /// What `waivable_by` says on the card of a check that is never waived.
 const NOBODY: &str = "nobody";
+
+/// What `waivable_by` says where a waiver only records who accepted the risk.
+const RISK_OWNER: &str = "nobody waives the flag; the owner of the protected service may accept the risk, not the author of the \
+                          change: the waiver says so beside the exception, and the exception counts on";
 
 /// What a check concluded about one subject, passes included.
 #[derive(Clone, Debug)]

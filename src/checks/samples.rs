@@ -11,6 +11,8 @@ use crate::evidence::{
     ArrivalKind, Citation, Claim, Decision, Dossier, Evidence, Grade, Place, Proposal, Review, Source, Ticket, TicketRelation,
     TicketSystem,
 };
+use crate::manifests::{Certainty, Identity, ObjectKind};
+use crate::policies::{Family, PolicyEdit, PolicyEditKind};
 use crate::repository::{AuditRange, Completeness};
 use crate::settings::{CheckTables, Globs, Layer, RegisteredPerson, Settings, reader};
 use crate::text::{BlobId, CommitId, Moment, ObjectId, Person, RepoPath, Text, Timestamp, TreeId};
@@ -94,6 +96,21 @@ pub fn edit(path: &str) -> FileEdit {
         before: Some(crate::changes::Entry { blob: BlobId(id(1)), mode: 0o100_644 }),
         after: Some(crate::changes::Entry { blob: BlobId(id(2)), mode: 0o100_644 }),
         kinds: None,
+    }
+}
+
+/// A modified network policy without fields and verdicts.
+pub fn policy_edit(kind: &str, namespace: &str, name: &str, path: &str) -> PolicyEdit {
+    let kind = ObjectKind { group: "networking.k8s.io".into(), kind: kind.into() };
+    PolicyEdit {
+        object: Identity { kind, namespace: namespace.into(), name: name.into(), certainty: Certainty::Named },
+        family: Family::Network,
+        kind: PolicyEditKind::Modified,
+        path: RepoPath::new(path.as_bytes()),
+        old_path: None,
+        line: 1,
+        fields: Box::default(),
+        verdicts: Box::default(),
     }
 }
 

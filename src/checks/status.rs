@@ -1,6 +1,6 @@
 //! One word for each change over all checks, so that every change is counted exactly once.
 
-use super::{Assessment, Finding, Outcome, Period};
+use super::{Assessment, Card, Finding, Outcome, Period};
 
 /// One change's status over all checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,7 +13,7 @@ pub enum Status {
     WaivedOnly,
     /// No exception that is not waived, at least one check could not conclude: never a pass, waived or not.
     NotAssessableOnly,
-    /// At least one exception that is not waived.
+    /// At least one exception that is not waived, or whose flag stays when the risk is accepted.
     Exception,
 }
 
@@ -35,10 +35,11 @@ impl Status {
 #[must_use]
 pub fn statuses(period: &Period<'_>, assessments: &[Assessment]) -> Vec<Status> {
     let mut statuses = vec![Status::NoException; period.dossiers.len()];
-    for finding in assessments.iter().flat_map(|assessment| &assessment.findings) {
+    let findings = assessments.iter().flat_map(|assessment| assessment.findings.iter().map(|finding| (assessment.card, finding)));
+    for (card, finding) in findings {
         let position = finding.subject.change().and_then(|change| usize::try_from(change).ok());
         if let Some(status) = position.and_then(|position| statuses.get_mut(position)) {
-            *status = (*status).max(status_of(finding));
+            *status = (*status).max(status_of(card, finding));
         }
     }
     for (status, dossier) in statuses.iter_mut().zip(period.dossiers) {
@@ -49,11 +50,11 @@ pub fn statuses(period: &Period<'_>, assessments: &[Assessment]) -> Vec<Status> 
     statuses
 }
 
-fn status_of(finding: &Finding) -> Status {
+fn status_of(card: &Card, finding: &Finding) -> Status {
     match (&finding.outcome, finding.waiver) {
         (Outcome::NoException(_) | Outcome::NotApplicable, _) => Status::NoException,
         (Outcome::NotAssessable(_), _) => Status::NotAssessableOnly,
-        (Outcome::Exception(_), Some(_)) => Status::WaivedOnly,
-        (Outcome::Exception(_), None) => Status::Exception,
+        (Outcome::Exception(_), Some(_)) if !card.flag_stays() => Status::WaivedOnly,
+        (Outcome::Exception(_), _) => Status::Exception,
     }
 }

@@ -8,8 +8,8 @@ use globset::{Candidate, GlobSet, GlobSetBuilder};
 use super::kinds::{KindRule, Strength, rule_of};
 use super::path_rules::{self, PathRule};
 use super::words::{self, Word};
-use super::{Classification, FileClass, LayerSet, environments};
-use crate::changes::{Change, FileEdit};
+use super::{Classification, FileClass, LayerSet, MovedObject, environments};
+use crate::changes::{Change, Commit, FileEdit};
 use crate::manifests::{ObjectKind, may_hold_objects};
 use crate::settings::{EnvironmentSettings, Globs, Layer, Scope, Settings};
 use crate::text::RepoPath;
@@ -129,7 +129,21 @@ impl Classifier {
         let out_of_scope =
             (looked_at > 0 && in_scope == 0).then(|| own.first().or_else(|| side_files.iter().find_map(|f| f.first())));
         let out_of_scope = out_of_scope.flatten().map(|first| self.out_of_scope_reason(&first.rule.clone()));
-        Classification { files: own, side_files, out_of_scope }
+        let moved_objects = self.moved_objects(&change.commit);
+        Classification { files: own, side_files, moved_objects, out_of_scope }
+    }
+
+    fn moved_objects(&mut self, commit: &Commit) -> Box<[MovedObject]> {
+        let edits = commit.policy_edits.iter().enumerate();
+        let moved = edits.filter_map(|(position, edit)| {
+            let old_path = edit.old_path.as_ref()?;
+            let kinds: Arc<[ObjectKind]> = [edit.object.kind.clone()].into();
+            let before = self.classify_anew(old_path, &kinds).class.layers;
+            let to = self.classify_anew(&edit.path, &kinds).class.layers;
+            let from = if before == to { self.left_home(old_path, &edit.path, to) } else { before };
+            (!from.is_empty()).then_some(MovedObject { edit: position, from, to })
+        });
+        moved.collect()
     }
 
     fn out_of_scope_reason(&mut self, rule: &str) -> Arc<str> {

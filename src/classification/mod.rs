@@ -23,8 +23,21 @@ pub struct Classification {
     pub files: Box<[FileClass]>,
     /// For each side commit, one per file edit.
     pub side_files: Box<[Box<[FileClass]>]>,
+    /// Policy objects of the change that left the layer of their file, in the order of the commit's policy edits.
+    pub moved_objects: Box<[MovedObject]>,
     /// Whether any path of the change is in scope, or why not.
     pub out_of_scope: Option<Arc<str>>,
+}
+
+/// A policy object that stands in the file of another layer than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MovedObject {
+    /// Its position among the policy edits of the change's commit.
+    pub edit: usize,
+    /// The layers of the file it stood in.
+    pub from: LayerSet,
+    /// The layers of the file it stands in.
+    pub to: LayerSet,
 }
 
 /// Where one file belongs.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::changes::{Change, Commit, EditKind, FileEdit, Signature};
-use crate::manifests::ObjectKind;
+use crate::manifests::{Certainty, Identity, ObjectKind};
+use crate::policies::{Family, PolicyEdit, PolicyEditKind};
 use crate::settings::Settings;
 use crate::text::{CommitId, Moment, ObjectId, RepoPath, Text, TreeId};
 
@@ -156,6 +157,27 @@ fn a_move_over_a_boundary_is_seen() {
     is(moved("security/np.yaml", "apps/np.yaml", &["networking.k8s.io/NetworkPolicy"]), "security", "security");
     is(moved("apps/a/x.yaml", "apps/b/x.yaml", &[]), "applications", "");
     is(moved("monitoring/np.yaml", "apps/np.yaml", &["networking.k8s.io/NetworkPolicy"]), "security", "");
+}
+
+#[test]
+fn a_policy_object_that_leaves_its_layer_is_seen_without_its_file() {
+    let kind = ObjectKind { group: "networking.k8s.io".into(), kind: "NetworkPolicy".into() };
+    let object = Identity { kind, namespace: "shop".into(), name: "deny".into(), certainty: Certainty::Named };
+    let moved = |from: &str, to: &str| PolicyEdit {
+        object: object.clone(),
+        family: Family::Network,
+        kind: PolicyEditKind::Moved,
+        path: RepoPath::new(to.as_bytes()),
+        old_path: Some(RepoPath::new(from.as_bytes())),
+        line: 1,
+        fields: Box::default(),
+        verdicts: Box::default(),
+    };
+    let mut change = change(Vec::new());
+    change.commit.policy_edits = [moved("security/a.yaml", "security/b.yaml"), moved("security/a.yaml", "apps/a.yaml")].into();
+    let found = Classifier::new(&settings("")).classify(&change);
+    let security = LayerSet::from_iter([Layer::Security]);
+    assert_eq!(*found.moved_objects, [MovedObject { edit: 1, from: security, to: security }]);
 }
 
 #[test]

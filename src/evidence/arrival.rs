@@ -68,7 +68,7 @@ fn arrival(change: &Change, evidence: &Evidence, bot: Option<&Arc<str>>) -> Arri
 fn names_own_proposal(evidence: &Evidence) -> bool {
     evidence.proposal.as_ref().is_some_and(|claim| match claim.citation.source {
         Source::Change | Source::Note(..) => true,
-        Source::SideCommit(_) => false,
+        Source::SideCommit(_) | Source::File(_) => false,
     })
 }
 

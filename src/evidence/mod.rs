@@ -36,7 +36,7 @@ use crate::changes::{Change, Commit, Gap};
 use crate::classification::Classification;
 use crate::repository::Notes;
 use crate::settings::TicketSettings;
-use crate::text::{CommitId, Person};
+use crate::text::{CommitId, Person, RepoPath};
 
 use record::Record;
 
@@ -133,6 +133,8 @@ pub enum Source {
     SideCommit(CommitId),
     /// A note on a commit: the notes reference, e.g. `refs/notes/review`, and the noted commit.
     Note(Arc<str>, CommitId),
+    /// A file as the change left it, or as it was before where the change removed it.
+    File(RepoPath),
 }
 
 /// The place inside a record; lines count from 1 and the subject is line 1.
@@ -152,6 +154,8 @@ pub enum Place {
     Topology,
     /// A line of a note.
     Note(u32),
+    /// A line of a file.
+    Line(u32),
 }
 
 impl Place {
@@ -160,7 +164,7 @@ impl Place {
     pub fn line(self) -> Option<u32> {
         match self {
             Self::Subject | Self::Branch => Some(1),
-            Self::Body(line) | Self::Trailer(line) | Self::Note(line) => Some(line),
+            Self::Body(line) | Self::Trailer(line) | Self::Note(line) | Self::Line(line) => Some(line),
             Self::Header | Self::Topology => None,
         }
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gix::odb::pack::{data, index};
-use gix::zlib::{Inflate, Status};
+use libdeflater::Decompressor;
 
 /// Bytes of unpacked objects that each thread keeps.
 const CACHE_BYTES: usize = 24 << 20;
@@ -55,12 +55,82 @@ impl Pack {
     }
 
     fn offset_of(&self, id: &gix::oid) -> Option<u64> {
-        self.index.lookup(id).map(|position| self.index.pack_offset_at_index(position))
+        self.position_of(id).map(|position| self.index.pack_offset_at_index(position))
+    }
+
+    /// Where an id stands in the index: ids are spread evenly, so a guess is near, and the next guess nearer.
+    ///
+    /// However they are spread, a search by halves finds the id between the guesses.
+    fn position_of(&self, id: &gix::oid) -> Option<u32> {
+        const GUESSES: usize = 4;
+        let count = self.index.num_objects();
+        let wanted = leading_bits(id);
+        let (mut low, mut high) = (0, count);
+        let (mut near, mut near_bits) = (0, 0);
+        for _ in 0..GUESSES {
+            if high - low <= 8 {
+                break;
+            }
+            let distance = |bits: u64| u32::try_from((u128::from(bits) * u128::from(count)) >> 64).unwrap_or(count);
+            let guess: u32 = if wanted >= near_bits {
+                near + distance(wanted - near_bits).min(count - near)
+            } else {
+                near - distance(near_bits - wanted).min(near)
+            };
+            near = guess.clamp(low, high - 1);
+            let there = self.index.oid_at_index(near);
+            near_bits = leading_bits(there);
+            match there.cmp(id) {
+                std::cmp::Ordering::Equal => return Some(near),
+                std::cmp::Ordering::Less => low = near + 1,
+                std::cmp::Ordering::Greater => high = near,
+            }
+        }
+        self.search(id, low, high, near)
+    }
+
+    /// Searches `low..high`, in widening steps around a place that is likely near, then by halves.
+    fn search(&self, id: &gix::oid, mut low: u32, mut high: u32, near: u32) -> Option<u32> {
+        let mut step = 4;
+        let upwards = near < low;
+        while low < high && high - low > step {
+            let probe = if upwards { low + step } else { high - step };
+            step *= 2;
+            match self.index.oid_at_index(probe).cmp(id) {
+                std::cmp::Ordering::Equal => return Some(probe),
+                std::cmp::Ordering::Less => {
+                    low = probe + 1;
+                    if !upwards {
+                        break;
+                    }
+                }
+                std::cmp::Ordering::Greater => {
+                    high = probe;
+                    if upwards {
+                        break;
+                    }
+                }
+            }
+        }
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.index.oid_at_index(middle).cmp(id) {
+                std::cmp::Ordering::Equal => return Some(middle),
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
     }
 
     fn bytes_from(&self, offset: u64) -> Option<&[u8]> {
         self.data.entry_slice(offset..self.data.pack_end() as u64)
     }
+}
+
+/// The first 64 bits of an id as a number.
+fn leading_bits(id: &gix::oid) -> u64 {
+    id.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 /// An object's kind and content.
@@ -69,7 +139,7 @@ pub(super) type Object = (gix::objs::Kind, Arc<[u8]>);
 /// One thread's way into the packs.
 pub(super) struct PackReader {
     packs: Arc<Packs>,
-    inflate: Inflate,
+    inflate: Decompressor,
     cache: Cache,
     chain: Vec<Step>,
     delta: Vec<u8>,
@@ -87,7 +157,15 @@ struct Step {
 impl PackReader {
     pub fn new(packs: Arc<Packs>) -> Self {
         let cache = Cache { slots: Vec::new(), bytes: 0, hand: 0 };
-        Self { packs, inflate: Inflate::default(), cache, chain: Vec::new(), delta: Vec::new(), result: Vec::new(), last_pack: 0 }
+        Self {
+            packs,
+            inflate: Decompressor::new(),
+            cache,
+            chain: Vec::new(),
+            delta: Vec::new(),
+            result: Vec::new(),
+            last_pack: 0,
+        }
     }
 
     /// The object, where a pack has it and nothing about it is irregular.
@@ -163,10 +241,9 @@ impl PackReader {
     }
 }
 
-fn inflate(inflate: &mut Inflate, compressed: &[u8], out: &mut [u8]) -> Option<()> {
-    inflate.reset();
-    let (status, _, written) = inflate.once(compressed, out).ok()?;
-    (status == Status::StreamEnd && written == out.len()).then_some(())
+fn inflate(inflate: &mut Decompressor, compressed: &[u8], out: &mut [u8]) -> Option<()> {
+    let written = inflate.zlib_decompress(compressed, out).ok()?;
+    (written == out.len()).then_some(())
 }
 
 /// Applies a delta: <https://git-scm.com/docs/gitformat-pack#_deltified_representation>. `None` when it is malformed.

@@ -129,6 +129,7 @@ pub(crate) fn citation(citation: &Citation, change: &Change) -> String {
         Source::Change => format!("commit {}, {place}", change.id()),
         Source::SideCommit(commit) => format!("commit {commit}, {place}"),
         Source::Note(reference, commit) => one_line(&format!("{reference} on commit {commit}, {place}")),
+        Source::File(file) => format!("commit {}, {}, {place}", change.id(), path(file)),
     }
 }
 
@@ -139,6 +140,7 @@ pub(crate) fn near_citation(citation: &Citation) -> String {
         Source::Change => place.into_owned(),
         Source::SideCommit(commit) => format!("side commit {}, {place}", commit.0.short()),
         Source::Note(reference, commit) => one_line(&format!("{reference} on {}, {place}", commit.0.short())),
+        Source::File(file) => format!("{}, {place}", path(file)),
     }
 }
 
@@ -151,6 +153,7 @@ fn place_words(place: Place) -> Cow<'static, str> {
         Place::Header => "commit header".into(),
         Place::Topology => "parents and first-parent chain".into(),
         Place::Note(line) => format!("note line {line}").into(),
+        Place::Line(line) => format!("line {line}").into(),
     }
 }
 
@@ -158,7 +161,13 @@ fn place_words(place: Place) -> Cow<'static, str> {
 pub(crate) fn block_words(place: Place) -> &'static str {
     match place {
         Place::Body(_) => ", outside the trailer block",
-        Place::Trailer(_) | Place::Subject | Place::Note(_) | Place::Branch | Place::Header | Place::Topology => "",
+        Place::Trailer(_)
+        | Place::Subject
+        | Place::Note(_)
+        | Place::Branch
+        | Place::Header
+        | Place::Topology
+        | Place::Line(_) => "",
     }
 }
 

@@ -96,14 +96,14 @@ fn time(moment: &Moment) -> Option<String> {
 }
 
 #[derive(Serialize)]
-struct JsonPath<'a> {
+pub(super) struct JsonPath<'a> {
     path: std::borrow::Cow<'a, str>,
     /// The bytes in hexadecimal, where they are no UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     path_bytes: Option<String>,
 }
 
-fn json_path(path: &RepoPath) -> JsonPath<'_> {
+pub(super) fn json_path(path: &RepoPath) -> JsonPath<'_> {
     let text = path.to_text();
     JsonPath { path_bytes: (text.as_bytes() != path.as_bytes()).then(|| crate::text::hex(path.as_bytes())), path: text }
 }

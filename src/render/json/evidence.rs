@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::commit::{JsonPath, json_path};
 use super::person::{JsonPerson, person};
 use crate::checks::WeighedReview;
 use crate::evidence::{Citation, Claim, Evidence, Place, Review, Source, Ticket};
@@ -12,16 +13,23 @@ pub(super) struct JsonCitation<'a> {
     source: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<String>,
+    #[serde(flatten)]
+    path: Option<JsonPath<'a>>,
     place: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u32>,
 }
 
 pub(super) fn citation(citation: &Citation) -> JsonCitation<'_> {
+    let mut path = None;
     let (source, commit) = match &citation.source {
         Source::Change => ("change", None),
         Source::SideCommit(commit) => ("side commit", Some(commit.to_string())),
         Source::Note(reference, commit) => (&**reference, Some(commit.to_string())),
+        Source::File(file) => {
+            path = Some(json_path(file));
+            ("file", None)
+        }
     };
     let (place, line) = match citation.place {
         Place::Subject => ("subject", None),
@@ -31,8 +39,9 @@ pub(super) fn citation(citation: &Citation) -> JsonCitation<'_> {
         Place::Header => ("header", None),
         Place::Topology => ("topology", None),
         Place::Note(line) => ("note", Some(line)),
+        Place::Line(line) => ("line", Some(line)),
     };
-    JsonCitation { source, commit, place, line }
+    JsonCitation { source, commit, path, place, line }
 }
 
 #[derive(Serialize)]

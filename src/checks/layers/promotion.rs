@@ -1,0 +1,354 @@
+//! Which content of production stood in an earlier environment before: by the same file below another environment's name,
+//! or by the same policy object saying the same there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::changes::{EditKind, FileEdit, GapAbout};
+use crate::checks::Period;
+use crate::checks::verdict::{Verdict, counted, header, own_gap, shown, shown_path, some_of};
+use crate::classification::FileClass;
+use crate::evidence::{Dossier, Grade};
+use crate::manifests::ObjectKind;
+use crate::policies::PolicyEdit;
+use crate::settings::EnvironmentSettings;
+use crate::text::{BlobId, RepoPath};
+
+/// What is known of the earlier environments before a change, kept while changes are judged from the oldest on.
+pub(super) struct Promotions<'a> {
+    environments: &'a EnvironmentSettings,
+    /// Environments that count as earlier; empty means every one that is not production.
+    earlier: &'a BTreeSet<String>,
+    /// By path with the environment's name replaced.
+    slots: BTreeMap<String, Slot<'a>>,
+    /// Contents of files that stand in no environment: all environments share them.
+    shared: BTreeSet<BlobId>,
+    /// Policy objects of earlier environments, by kind and name, with the fields that were set there.
+    objects: BTreeMap<(&'a ObjectKind, &'a str), BTreeSet<(&'a str, Option<&'a str>)>>,
+    /// Whether everything before the change was seen.
+    whole: bool,
+}
+
+/// The files of earlier environments that stand where a file of production does.
+#[derive(Default)]
+struct Slot<'a> {
+    /// Environments in which it was changed in the period.
+    environments: BTreeSet<&'a str>,
+    /// Contents it had there before the change that is judged.
+    contents: BTreeSet<BlobId>,
+    /// Whether it is known to have been there before.
+    existed: bool,
+    /// Whether it was changed there since production last was.
+    changed_since: bool,
+}
+
+/// Where the content of one file of production comes from.
+enum Origin {
+    Earlier,
+    Skipped(String),
+    Unknown(String),
+    NoCounterpart,
+}
+
+impl<'a> Promotions<'a> {
+    /// Prepares for a period: contents that a first edit replaced were there when the period began.
+    pub fn of(period: &Period<'a>, earlier: &'a BTreeSet<String>) -> Self {
+        let mut promotions = Self {
+            environments: &period.settings.environments,
+            earlier,
+            slots: BTreeMap::new(),
+            shared: BTreeSet::new(),
+            objects: BTreeMap::new(),
+            whole: period.range.start.is_none(),
+        };
+        for dossier in period.dossiers {
+            for (edit, environment) in located(dossier) {
+                let Some(environment) = environment.filter(|name| promotions.is_earlier(name)) else { continue };
+                let Some(key) = slot_of(&edit.path, environment) else { continue };
+                let slot = promotions.slots.entry(key).or_default();
+                if slot.environments.insert(environment)
+                    && let Some(before) = edit.before
+                {
+                    slot.existed = true;
+                    slot.contents.insert(before.blob);
+                }
+            }
+        }
+        promotions
+    }
+
+    fn is_earlier(&self, environment: &str) -> bool {
+        if self.earlier.is_empty() {
+            !self.environments.is_production(environment)
+        } else {
+            self.earlier.contains(&environment.to_lowercase())
+        }
+    }
+
+    /// Judges one change by what was learnt of those before it.
+    pub fn judge(&self, dossier: &Dossier) -> Verdict {
+        let commit = &dossier.change.commit;
+        if commit.parents.is_empty() {
+            return Verdict::not_applicable();
+        }
+        let (mut skipped, mut unknown, mut promoted) = (Vec::new(), Vec::new(), 0_usize);
+        for (edit, environment) in located(dossier) {
+            let Some(environment) = environment.filter(|name| self.environments.is_production(name)) else { continue };
+            match self.origin(dossier, edit, environment) {
+                Some(Origin::Skipped(why)) => skipped.push(why),
+                Some(Origin::Unknown(why)) => unknown.push(why),
+                Some(Origin::Earlier) => promoted += 1,
+                Some(Origin::NoCounterpart) | None => {}
+            }
+        }
+        if !skipped.is_empty() {
+            let because = format!("{} of production skipped: {}", counted(skipped.len(), "file"), some_of(skipped));
+            return Verdict::exception(Grade::Structural, because).citing([header()]);
+        }
+        if let Some(gap) = own_gap(commit, GapAbout::FileEdits) {
+            return Verdict::not_assessable(gap.reason.clone());
+        }
+        if !unknown.is_empty() {
+            let because = format!("{} of production unclear: {}", counted(unknown.len(), "file"), some_of(unknown));
+            return Verdict::not_assessable(because);
+        }
+        if promoted == 0 { Verdict::not_applicable() } else { Verdict::pass(Grade::Structural) }
+    }
+
+    /// Where a file of production comes from; `None` where the edit brings no content.
+    fn origin(&self, dossier: &Dossier, edit: &FileEdit, environment: &str) -> Option<Origin> {
+        let brings_content = matches!(edit.kind, EditKind::Added | EditKind::Modified);
+        let blob = edit.after.filter(|_| brings_content)?.blob;
+        let path = shown_path(&edit.path);
+        let Some(key) = slot_of(&edit.path, environment) else {
+            return Some(Origin::Unknown(format!("{path} (its path does not name the environment {})", shown(environment))));
+        };
+        let slot = self.slots.get(&key);
+        if self.shared.contains(&blob)
+            || slot.is_some_and(|slot| slot.contents.contains(&blob))
+            || self.said_before(dossier, edit)
+        {
+            return Some(Origin::Earlier);
+        }
+        let Some(slot) = slot else {
+            return Some(if self.whole && !self.knows_an_object_of(dossier, edit) {
+                Origin::NoCounterpart
+            } else {
+                Origin::Unknown(format!("{path} (no earlier environment changed it in the period; before it is not looked at)"))
+            });
+        };
+        let environments = slot.environments.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ");
+        Some(if slot.changed_since {
+            Origin::Unknown(format!("{path} (changed in {environments} before, to something else)"))
+        } else if slot.existed {
+            Origin::Skipped(format!("{path} (not changed in {environments} before)"))
+        } else {
+            Origin::Skipped(format!("{path} (came to {environments} later or at once)"))
+        })
+    }
+
+    /// Whether each policy object that the edit changes was given the same fields in an earlier environment.
+    fn said_before(&self, dossier: &Dossier, edit: &FileEdit) -> bool {
+        let mut edits = objects_in(dossier, edit).peekable();
+        let same = |object: &PolicyEdit| {
+            let Some(known) = self.objects.get(&(&object.object.kind, &*object.object.name)) else { return false };
+            let mut fields = object.fields.iter();
+            !object.fields.is_empty() && fields.all(|field| known.contains(&(&*field.path, field.after.as_deref())))
+        };
+        edits.peek().is_some() && edits.all(same)
+    }
+
+    fn knows_an_object_of(&self, dossier: &Dossier, edit: &FileEdit) -> bool {
+        objects_in(dossier, edit).any(|object| self.objects.contains_key(&(&object.object.kind, &*object.object.name)))
+    }
+
+    /// Learns what a change brought to which environment.
+    pub fn learn(&mut self, dossier: &'a Dossier) {
+        self.whole &= own_gap(&dossier.change.commit, GapAbout::FileEdits).is_none();
+        for (edit, environment) in located(dossier) {
+            match environment {
+                None => self.shared.extend(edit.after.map(|entry| entry.blob)),
+                Some(environment) => self.learn_file(dossier, edit, environment),
+            }
+        }
+    }
+
+    fn learn_file(&mut self, dossier: &'a Dossier, edit: &FileEdit, environment: &str) {
+        let (is_earlier, is_production) = (self.is_earlier(environment), self.environments.is_production(environment));
+        let slot = slot_of(&edit.path, environment).and_then(|key| self.slots.get_mut(&key));
+        if is_production && let Some(slot) = slot {
+            slot.changed_since = false;
+        } else if is_earlier && let Some(slot) = slot {
+            slot.existed = true;
+            slot.changed_since = true;
+            slot.contents.extend(edit.after.map(|entry| entry.blob));
+        }
+        if is_earlier {
+            for object in objects_in(dossier, edit) {
+                let known = self.objects.entry((&object.object.kind, &*object.object.name)).or_default();
+                known.extend(object.fields.iter().map(|field| (&*field.path, field.after.as_deref())));
+            }
+        }
+    }
+}
+
+/// The files of a change that count, each with its environment.
+fn located(dossier: &Dossier) -> impl Iterator<Item = (&FileEdit, Option<&str>)> {
+    let files = dossier.change.commit.file_edits.iter().zip(&dossier.classification.files);
+    let counted = files.filter(|(_, class)| !class.ignored);
+    counted.map(|(edit, class): (_, &FileClass)| (edit, class.environment.as_deref()))
+}
+
+/// The policy objects that a change edits in one of its files; they are sorted by path.
+fn objects_in<'a>(dossier: &'a Dossier, edit: &FileEdit) -> impl Iterator<Item = &'a PolicyEdit> {
+    let edits = &dossier.change.commit.policy_edits;
+    let first = edits.partition_point(|object| object.path < edit.path);
+    let path = edit.path.clone();
+    edits.get(first..).unwrap_or_default().iter().take_while(move |object| object.path == path)
+}
+
+/// A path with the name of its environment replaced, so that counterparts are equal; `None` where it does not hold the name.
+fn slot_of(path: &RepoPath, environment: &str) -> Option<String> {
+    let text = path.to_text();
+    let (folders, file) = text.rsplit_once('/').unwrap_or(("", &text));
+    let is_it = |part: &str| part.eq_ignore_ascii_case(environment);
+    if folders.split('/').any(is_it) {
+        let mut replaced = false;
+        let parts = folders.split('/').map(|part| {
+            let here = !replaced && is_it(part);
+            replaced |= here;
+            if here { "*" } else { part }
+        });
+        return Some(format!("{}/{file}", parts.collect::<Vec<_>>().join("/")));
+    }
+    let (stem, ending) = file.rsplit_once('.')?;
+    if is_it(stem) {
+        return Some(format!("{folders}/*.{ending}"));
+    }
+    let before = stem.len().checked_sub(environment.len()).filter(|at| stem.is_char_boundary(*at))?;
+    let (before, name) = stem.split_at(before);
+    (is_it(name) && before.ends_with(['-', '_', '.'])).then(|| format!("{folders}/{before}*.{ending}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::layers::PROMOTION_SKIPPED;
+    use crate::checks::samples::{dossier, id, outcomes, policy_edit, settings, settings_with, told, with_files, with_period};
+    use crate::checks::{Catalogue, Finding};
+    use crate::policies::FieldEdit;
+    use crate::settings::Settings;
+    use crate::text::CommitId;
+
+    /// A change of files, each with environment, blob before (0 for none) and blob after.
+    fn change(n: u8, files: &[(&str, Option<&str>, u8, u8)]) -> Dossier {
+        let paths: Vec<_> = files.iter().map(|(path, ..)| (*path, [].as_slice())).collect();
+        let mut dossier = with_files(dossier(n, "Say why"), &paths);
+        for (position, &(_, environment, before, after)) in files.iter().enumerate() {
+            dossier.classification.files[position].environment = environment.map(Into::into);
+            let edit = &mut dossier.change.commit.file_edits[position];
+            edit.kind = if before == 0 { EditKind::Added } else { EditKind::Modified };
+            edit.before =
+                edit.before.filter(|_| before > 0).map(|entry| crate::changes::Entry { blob: BlobId(id(before)), ..entry });
+            edit.after = edit.after.map(|entry| crate::changes::Entry { blob: BlobId(id(after)), ..entry });
+        }
+        dossier
+    }
+
+    fn assess(settings: &Settings, dossiers: &[Dossier], start: Option<u8>) -> Vec<Finding> {
+        let (catalogue, problems) = Catalogue::configured(settings);
+        assert_eq!(problems, []);
+        let assessments = with_period(settings, dossiers, |period| {
+            let range = crate::repository::AuditRange { start: start.map(|start| CommitId(id(start))), ..period.range.clone() };
+            catalogue.assess(&Period { range: &range, ..*period })
+        });
+        assessments.into_iter().find(|found| found.card.id == PROMOTION_SKIPPED.id).map_or_else(Vec::new, |found| found.findings)
+    }
+
+    const PRODUCTION: (&str, Option<&str>) = ("np/production/a.yaml", Some("production"));
+    const STAGING: (&str, Option<&str>) = ("np/staging/a.yaml", Some("staging"));
+
+    #[test]
+    fn content_is_followed_from_environment_to_environment() {
+        let (p, s) = (|before, after| (PRODUCTION.0, PRODUCTION.1, before, after), |b, a| (STAGING.0, STAGING.1, b, a));
+        let changes = [
+            change(1, &[s(0, 1), p(0, 1)]),                                     // a root commit
+            change(2, &[s(1, 2)]),                                              // staging first
+            change(3, &[p(1, 2)]),                                              // then production: the same
+            change(4, &[p(2, 3)]),                                              // production alone
+            change(5, &[s(2, 4)]),                                              // staging goes on
+            change(6, &[p(3, 5)]),                                              // production changes too, to something else
+            change(7, &[p(5, 1)]),                                              // back to what staging once had
+            change(8, &[("np/production/own.yaml", Some("production"), 0, 8)]), // no other environment has it
+            change(9, &[("np/base.yaml", None, 0, 9)]),
+            change(10, &[("np/production/b.yaml", Some("production"), 0, 9)]), // as the shared file
+            change(11, &[("np/production/c.yaml", Some("production"), 0, 11), ("np/staging/c.yaml", Some("staging"), 0, 11)]),
+        ];
+        let whole = assess(&settings(), &changes, None);
+        assert_eq!(
+            told(&whole),
+            [
+                "not applicable",
+                "not applicable",
+                "no exception",
+                "exception: 1 file of production skipped: np/production/a.yaml (not changed in staging before)",
+                "not applicable",
+                "not assessable: 1 file of production unclear: np/production/a.yaml (changed in staging before, to something else)",
+                "no exception",
+                "not applicable",
+                "not applicable",
+                "no exception",
+                "exception: 1 file of production skipped: np/production/c.yaml (came to staging later or at once)",
+            ]
+        );
+        let named = settings_with("[checks.promotion-skipped]\nearlier = [\"dev\"]");
+        assert_eq!(outcomes(&assess(&named, &changes, None))[2..4], ["not applicable", "not applicable"]);
+    }
+
+    #[test]
+    fn what_lies_before_the_period_is_not_known_but_what_an_edit_replaced_is() {
+        let changes = [
+            change(2, &[(PRODUCTION.0, PRODUCTION.1, 1, 2)]),
+            change(3, &[(STAGING.0, STAGING.1, 2, 3)]),
+            change(4, &[("np/production/own.yaml", Some("production"), 1, 8)]),
+        ];
+        let found = assess(&settings(), &changes, Some(1));
+        assert_eq!(outcomes(&found), ["no exception", "not applicable", "not assessable"]);
+    }
+
+    #[test]
+    fn a_policy_object_may_say_the_same_in_another_file() {
+        let saying = |n: u8, path: &str, environment, value: &str| {
+            let mut dossier = change(n, &[(path, Some(environment), n, n + 100)]);
+            let mut edit = policy_edit("NetworkPolicy", environment, "deny", path);
+            edit.fields =
+                Box::new([FieldEdit { path: "spec.podSelector".into(), before: None, after: Some(value.into()), line: 4 }]);
+            dossier.change.commit.policy_edits = Box::new([edit]);
+            dossier
+        };
+        let changes = [
+            saying(2, "np/staging/s.yaml", "staging", "{}"),
+            saying(3, "np/production/p.yaml", "production", "{}"),
+            saying(4, "np/production/p.yaml", "production", "{\"a\":1}"),
+        ];
+        assert_eq!(outcomes(&assess(&settings(), &changes, None)), ["not applicable", "no exception", "not assessable"]);
+    }
+
+    #[test]
+    fn counterparts_stand_in_the_same_slot() {
+        let slot = |path: &str, environment| slot_of(&RepoPath::new(path.as_bytes()), environment);
+        let cases = [
+            ("np/production/a.yaml", "production", Some("np/*/a.yaml")),
+            ("np/staging/a.yaml", "staging", Some("np/*/a.yaml")),
+            ("Production/x/production/a.yaml", "production", Some("*/x/production/a.yaml")),
+            ("chart/values-prod.yaml", "prod", Some("chart/values-*.yaml")),
+            ("environments/prod.tfvars", "prod", Some("environments/*.tfvars")),
+            ("prod.yaml", "prod", Some("/*.yaml")),
+            ("clusters/c2/a.yaml", "production", None),
+            ("a/valuesprod.yaml", "prod", None),
+            ("a/ü.yaml", "prod", None),
+        ];
+        for (path, environment, expected) in cases {
+            assert_eq!(slot(path, environment).as_deref(), expected, "{path}");
+        }
+    }
+}
