@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::manifests::{self, ObjectKind};
 use crate::parallel;
-pub use crate::repository::{Commit, EditKind, Entry, FileEdit, Gap, GapAbout, MergeContent, Signature, SignatureKind};
+pub use crate::repository::{
+    Commit, EditKind, Entry, FileEdit, Gap, GapAbout, MergeContent, Obstacle, ParseStatus, Signature, SignatureKind,
+};
 use crate::repository::{RawArrival, RawCommit, Reader, Repository};
 use crate::text::{BlobId, CommitId, RepoPath};
 

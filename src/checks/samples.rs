@@ -96,6 +96,7 @@ pub fn edit(path: &str) -> FileEdit {
         before: Some(crate::changes::Entry { blob: BlobId(id(1)), mode: 0o100_644 }),
         after: Some(crate::changes::Entry { blob: BlobId(id(2)), mode: 0o100_644 }),
         kinds: None,
+        parse: crate::changes::ParseStatus::NotLookedAt,
     }
 }
 

@@ -28,6 +28,7 @@ fn edit(path: &str, kinds: &[&str]) -> FileEdit {
         before: None,
         after: None,
         kinds: Some(kinds),
+        parse: crate::changes::ParseStatus::Scanned,
     }
 }
 

@@ -258,6 +258,7 @@ fn edit(number: usize, which: usize) -> FileEdit {
         before: if kind == EditKind::Added { None } else { entry(0) },
         after: if kind == EditKind::Removed { None } else { entry(1) },
         kinds: None,
+        parse: crate::changes::ParseStatus::NotLookedAt,
     }
 }
 

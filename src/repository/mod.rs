@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub use commit::{Commit, Gap, GapAbout, MergeContent, Signature, SignatureKind};
 pub use range::{Asked, PeriodName, parse_offset};
-pub use tree_diff::{EditKind, Entry, FileEdit};
+pub use tree_diff::{EditKind, Entry, FileEdit, Obstacle, ParseStatus};
 pub use walk::{History, RawArrival, RawCommit};
 pub use watch::{FirstParents, Step};
 

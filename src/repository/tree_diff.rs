@@ -55,6 +55,31 @@ pub struct FileEdit {
     /// The kinds of Kubernetes objects in the file (after the change, or before it for a removed path);
     /// `None` when the content was not looked at.
     pub kinds: Option<Arc<[ObjectKind]>>,
+    /// How far the content was read for policies.
+    pub parse: ParseStatus,
+}
+
+/// How far the content of an edited file was read for policies, before and after the edit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ParseStatus {
+    /// By its name it holds no manifests.
+    #[default]
+    NotLookedAt,
+    /// Kinds were looked for and none is a policy, so nothing was parsed.
+    Scanned,
+    /// Every policy in it was read.
+    Parsed,
+    /// A part of it, or all, is not what can be read and judged.
+    Unreadable(Box<Obstacle>),
+}
+
+/// Why a file cannot be read and judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// A few words: `a symbolic link, which is not followed`, `line 12: neither YAML nor JSON`; may quote the file.
+    pub reason: Box<str>,
+    /// Whether a line shows the kind of a policy, before or after the edit.
+    pub shows_policy: bool,
 }
 
 /// One entry of a tree.
@@ -281,7 +306,15 @@ impl TreeWalk<'_> {
             (Some(_), Some(_)) => EditKind::Modified,
         };
         let path = RepoPath::new(&self.path);
-        self.difference.edits.push(FileEdit { kind, path, old_path: None, before, after, kinds: None });
+        self.difference.edits.push(FileEdit {
+            kind,
+            path,
+            old_path: None,
+            before,
+            after,
+            kinds: None,
+            parse: ParseStatus::NotLookedAt,
+        });
     }
 }
 
