@@ -7,6 +7,7 @@ mod report;
 mod sample;
 mod settings;
 mod shell;
+mod source;
 mod terminal;
 
 use std::ffi::OsString;

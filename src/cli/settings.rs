@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::report::{SETTINGS_FILE, SourceArguments, choose_settings, open, parse};
+use super::source::{SETTINGS_FILE, SourceArguments, choose_settings, open, parse};
 use super::terminal::say;
 use super::{Exit, Failure};
 use crate::changes::{self, Change, FileEdit};

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PolicyObject, Seen};
 use crate::changes::{Change, Commit, Extraction};
-use crate::manifests::Identity;
+use crate::manifests::{Certainty, Identity};
 use crate::parallel;
 use crate::policies::{PolicyEdit, PolicyEditKind};
-use crate::repository::{Asked, RawArrival, RawCommit, Repository, Step};
+use crate::repository::{Asked, Bound, RawArrival, RawCommit, Repository, Step};
 use crate::text::{CommitId, RepoPath};
 
 /// Steps of the chain that are looked at together.
@@ -47,23 +47,23 @@ impl Lookback {
     }
 
     fn track(&mut self, policy: PolicyObject, is_removed: bool) {
-        let (path, object) = (policy.path.clone(), policy.object.clone());
-        self.listed.insert((path.clone(), object.clone()));
-        self.put(path, object, self.tracked.len());
+        self.listed.insert((policy.path.clone(), policy.object.clone()));
+        self.put(policy.path.clone(), &policy.object, self.tracked.len());
         self.tracked.push(Tracked { policy, is_removed });
     }
 
-    fn put(&mut self, path: RepoPath, object: Identity, number: usize) {
-        self.open.entry(path).or_default().entry(object).or_default().push(number);
+    fn put(&mut self, path: RepoPath, object: &Identity, number: usize) {
+        self.open.entry(path).or_default().entry(key(object)).or_default().push(number);
     }
 
     /// Takes one object that stands in a file at this point.
     fn take(&mut self, path: &RepoPath, object: &Identity) -> Option<usize> {
         let in_file = self.open.get_mut(path)?;
-        let numbers = in_file.get_mut(object)?;
+        let object = key(object);
+        let numbers = in_file.get_mut(&object)?;
         let number = numbers.pop()?;
         if numbers.is_empty() {
-            in_file.remove(object);
+            in_file.remove(&object);
         }
         if in_file.is_empty() {
             self.open.remove(path);
@@ -93,7 +93,7 @@ impl Lookback {
             if !self.open.contains_key(path) {
                 newly_watched.push(path.clone());
             }
-            self.put(path.clone(), object.clone(), number);
+            self.put(path.clone(), object, number);
         }
         if in_period {
             self.note_removals(commit, seen);
@@ -123,6 +123,14 @@ impl Lookback {
         let (removed, there): (Vec<_>, Vec<_>) = self.tracked.into_iter().partition(|tracked| tracked.is_removed);
         let policies = |tracked: Vec<Tracked>| tracked.into_iter().map(|tracked| tracked.policy).collect();
         (policies(there), policies(removed))
+    }
+}
+
+/// What an object is followed by inside a file: its identity; without a name only its kind.
+fn key(object: &Identity) -> Identity {
+    match object.certainty {
+        Certainty::Named | Certainty::Generated => object.clone(),
+        Certainty::Unnamed => Identity { namespace: Box::default(), name: Box::default(), ..object.clone() },
     }
 }
 
@@ -203,8 +211,8 @@ pub(super) fn with_side_commits(
 fn side_commits(repository: &Repository, before: CommitId, commits: &[Commit]) -> BTreeMap<CommitId, Vec<RawCommit>> {
     let is_merge = |commit: &&Commit| commit.parents.len() > 1;
     let Some(oldest) = commits.iter().rev().find(is_merge) else { return BTreeMap::new() };
-    let from = oldest.parents.first().map(CommitId::to_string);
-    let asked = Asked::Between { from, to: Some(before.to_string()) };
+    let commit = |id: &CommitId| Bound::Revision(id.to_string());
+    let asked = Asked::Between { from: oldest.parents.first().map(commit), to: Some(commit(&before)) };
     // A history that cannot be walked was reported by the search already; the changes stand without their side commits.
     let arrivals = repository.history(&asked, None).map(|history| history.arrivals).unwrap_or_default();
     let wanted: BTreeSet<CommitId> = commits.iter().filter(is_merge).map(|commit| commit.id).collect();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::PolicyObject;
 use super::coverage::{Denial, NamespaceObject, default_denial, namespace_object};
 use crate::classification::Classifier;
-use crate::manifests::{self, Object, may_hold_objects};
+use crate::manifests::{self, ContentGap, Contents, Object, ObjectKind, UNKNOWN_GROUP, Unreadable, may_hold_objects};
 use crate::parallel;
 use crate::policies;
 use crate::repository::{FileEdit, Gap, GapAbout, Reader, Repository};
@@ -39,20 +39,18 @@ pub(super) fn read(repository: &Repository, commit: CommitId, classifier: &Class
     let files = candidates(repository, commit, &mut tree.gaps);
     let state = || repository.reader();
     let read = parallel::map(files, PIECE, state, |reader, file| {
-        let objects = objects(reader, file.blob);
-        (file, objects)
+        let contents = contents(reader, file.blob);
+        (file, contents)
     });
-    for (file, objects) in read {
-        match objects {
-            Ok(Found { objects, problems }) => {
-                let gap = |reason| Gap { about: GapAbout::Content, reason: format!("{}: {reason}", file.path.to_text()).into() };
-                tree.gaps.extend(problems.into_iter().map(gap));
+    for (file, contents) in read {
+        let gap = |reason: String| Gap { about: GapAbout::Content, reason: format!("{}: {reason}", file.path.to_text()).into() };
+        match contents {
+            Ok(Contents { objects, gaps }) => {
+                let hiding = gaps.iter().filter(|gap| may_hide_policy(gap));
+                tree.gaps.extend(hiding.map(|found| gap(sentence(found))));
                 tree.take(&file, &objects, classifier);
             }
-            Err(reason) => {
-                let reason = format!("{}: {reason}", file.path.to_text()).into();
-                tree.gaps.push(Gap { about: GapAbout::Content, reason });
-            }
+            Err(reason) => tree.gaps.push(gap(reason)),
         }
     }
     tree
@@ -95,7 +93,7 @@ pub(super) fn count(repository: &Repository, commit: CommitId, known: &BTreeMap<
     let counts = parallel::map(files, PIECE, || repository.reader(), |reader, file| match known.get(&file.blob) {
         Some(count) => *count,
         // What cannot be read counts on neither side.
-        None => objects(reader, file.blob).map_or(0, |found| {
+        None => contents(reader, file.blob).map_or(0, |found| {
             found.objects.iter().filter(|object| policies::family_of(object).is_some()).count()
         }),
     });
@@ -108,12 +106,17 @@ pub(super) fn describe(repository: &Repository, removed: &mut [PolicyObject], cl
     for policy in removed {
         policy.environment = classifier.environment_of(&policy.path).map(Into::into);
         policy.in_scope = classifier.is_in_scope(&policy.path);
-        let Ok(found) = objects(&mut reader, policy.blob) else { continue };
+        let Ok(found) = contents(&mut reader, policy.blob) else { continue };
         if let Some(object) = found.objects.iter().find(|object| object.identity == policy.object) {
             policy.enforcement = policies::enforcement(object).into();
             policy.exemptions = policies::exemptions(object).into();
         }
     }
+}
+
+fn sentence(gap: &ContentGap) -> String {
+    let detail = if gap.detail.is_empty() { String::new() } else { format!(" ({})", gap.detail) };
+    format!("line {}: {}{detail}", gap.line, gap.reason.words())
 }
 
 fn candidates(repository: &Repository, commit: CommitId, gaps: &mut Vec<Gap>) -> Vec<Candidate> {
@@ -135,18 +138,20 @@ fn candidates(repository: &Repository, commit: CommitId, gaps: &mut Vec<Gap>) ->
 }
 
 /// The objects of a file that holds a policy or a namespace, and what of it could not be read.
-#[derive(Default)]
-struct Found {
-    objects: Vec<Object>,
-    problems: Vec<String>,
+fn contents(reader: &mut Reader, blob: BlobId) -> Result<Contents, String> {
+    reader.with_blob(blob, |bytes| {
+        let wants = |kinds: &[ObjectKind]| kinds.iter().any(|kind| is_namespace(kind) || policies::family_of_kind(kind).is_some());
+        if wants(&manifests::scan(bytes)) { manifests::read(bytes, &wants) } else { Contents::default() }
+    })
 }
 
-fn objects(reader: &mut Reader, blob: BlobId) -> Result<Found, String> {
-    reader.with_blob(blob, |bytes| {
-        if !manifests::scan(bytes).iter().any(policies::may_be_policy) {
-            return Found::default();
-        }
-        let reading = manifests::read(bytes);
-        Found { objects: reading.objects, problems: reading.problems }
-    })
+fn is_namespace(kind: &ObjectKind) -> bool {
+    &*kind.kind == "Namespace" && matches!(&*kind.group, "" | UNKNOWN_GROUP)
+}
+
+/// Whether a part that could not be read may hide a policy. A namespace without readable labels may be one.
+fn may_hide_policy(gap: &ContentGap) -> bool {
+    // What repeats a key is given all the same.
+    !matches!(gap.reason, Unreadable::DuplicateKey)
+        && (gap.kinds.is_empty() || gap.kinds.iter().any(|kind| is_namespace(kind) || policies::family_of_kind(kind).is_some()))
 }

@@ -7,12 +7,14 @@ use super::scan::Document;
 const OUTER: usize = 1;
 const ITEM: usize = 3;
 
-/// Adds the kind of the outermost object and, for a list, those of its items.
-pub(super) fn scan(bytes: &[u8], found: &mut Vec<ObjectKind>) {
+/// Adds the kind of the outermost object and, for a list, those of its items. Says whether there may be an object that
+/// this scan cannot see: YAML in flow style, a key with escapes, a bracket that is never closed.
+pub(super) fn scan(bytes: &[u8], found: &mut Vec<ObjectKind>) -> bool {
     let mut outer = Document::default();
     let mut item = Document::default();
     let mut items = Vec::new();
     let (mut depth, mut in_items, mut key) = (0_usize, false, None);
+    let is_map = bytes.trim_ascii_start().starts_with(b"{");
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         at += 1;
@@ -29,6 +31,9 @@ pub(super) fn scan(bytes: &[u8], found: &mut Vec<ObjectKind>) {
                 at += text.len() + 1;
                 if bytes.get(at..).is_some_and(|rest| rest.trim_ascii_start().starts_with(b":")) {
                     key = Some(text);
+                    if depth == OUTER && text.contains(&b'\\') {
+                        outer.doubt();
+                    }
                     in_items = if depth == OUTER { matches!(text, b"items" | b"objects") } else { in_items };
                 } else if depth == OUTER {
                     take(&mut outer, key, text);
@@ -37,8 +42,14 @@ pub(super) fn scan(bytes: &[u8], found: &mut Vec<ObjectKind>) {
                 }
             }
             b',' => key = None,
+            b':' => {}
+            _ if depth != OUTER || !is_map || byte.is_ascii_whitespace() => {}
+            _ if matches!(key, None | Some(b"apiVersion" | b"kind")) => outer.doubt(),
             _ => {}
         }
+    }
+    if depth != 0 && outer.is_object() {
+        outer.doubt();
     }
     if depth == 0 {
         outer.emit(found);
@@ -46,6 +57,7 @@ pub(super) fn scan(bytes: &[u8], found: &mut Vec<ObjectKind>) {
             found.append(&mut items);
         }
     }
+    outer.is_unsure()
 }
 
 fn take<'a>(document: &mut Document<'a>, key: Option<&'a [u8]>, value: &'a [u8]) {

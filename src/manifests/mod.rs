@@ -1,15 +1,25 @@
-//! Bytes of a file become Kubernetes object kinds.
+//! Bytes of a file become Kubernetes objects.
 //!
-//! At this stage a line scan finds `apiVersion:` and `kind:`; nothing is parsed, so a Helm template gives its kinds
-//! as well. What is inside an object is for a parser to say.
+//! A line scan is the cheap first look: it finds `apiVersion:` and `kind:` without parsing, so a Helm template gives its
+//! kinds as well. It decides which documents of a file are parsed; what a document says is decided by a YAML parser alone.
 
+mod contents;
+mod difference;
+mod documents;
+mod expansion;
 mod json;
 mod object;
+mod print;
+mod scalars;
 mod scan;
+mod yaml;
 
 use crate::text::RepoPath;
 
-pub use self::object::{Certainty, Identity, Node, Object, Value};
+pub use self::contents::{ContentGap, Contents, Unreadable, read, read_changed};
+pub use self::difference::{Difference, child_path, difference, item_path};
+pub use self::object::{Certainty, Identity, Node, Object, SecretValue, Value};
+pub use self::print::to_text;
 pub use self::scan::scan;
 
 /// The group and kind of an object, e.g. `networking.k8s.io` and `NetworkPolicy`; the core group is empty.
@@ -67,17 +77,4 @@ fn is_other_json(path: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn yaml_and_plain_json_may_hold_objects() {
-        let may = |path: &str| may_hold_objects(&RepoPath::new(path.as_bytes()));
-        for path in ["a.yaml", "x/B.YML", "x/np.json", "chart/templates/deployment.yaml", "values.yaml"] {
-            assert!(may(path), "{path}");
-        }
-        for path in ["a.yaml.bak", ".yaml", "package.json", "x/node_modules/y/k.json", "main.tf.json", "a.tf", "yaml", ""] {
-            assert!(!may(path), "{path}");
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,9 @@
 //! A Kubernetes object as data: what it is called and what it says, without format, order and comments.
 
+use std::cmp::Ordering;
+
+use sha2::{Digest as _, Sha256};
+
 use super::ObjectKind;
 
 /// What makes an object the same object, wherever its file lies.
@@ -22,7 +26,8 @@ pub enum Certainty {
     Named,
     /// `metadata.generateName`: the server completes it.
     Generated,
-    /// Neither is written, or a template or substitution stands in the name.
+    /// Neither is written, or a template decides the name or the namespace. What is written of it is kept as text.
+    /// A substitution such as `${CLUSTER}` is a name: it is the same in every version of the file.
     Unnamed,
 }
 
@@ -39,7 +44,8 @@ impl std::fmt::Display for Identity {
         match self.certainty {
             Certainty::Named => formatter.write_str(&self.name),
             Certainty::Generated => write!(formatter, "{}*", self.name),
-            Certainty::Unnamed => formatter.write_str("(without a name)"),
+            Certainty::Unnamed if self.name.is_empty() => formatter.write_str("(without a name)"),
+            Certainty::Unnamed => formatter.write_str(&self.name),
         }
     }
 }
@@ -58,14 +64,14 @@ pub struct Object {
 /// A value and where it stands. Two nodes are equal when they say the same, wherever they stand.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// The line of the file, from 1, on which it begins.
+    /// The line of the file, from 1, on which it begins; for the value of a key, the line of the key.
     pub line: u32,
     /// What it says.
     pub value: Value,
 }
 
 /// What a node says: the data model of JSON, as kubectl would send it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// Nothing.
     Null,
@@ -79,6 +85,27 @@ pub enum Value {
     List(Vec<Node>),
     /// A mapping, sorted by key, each key once.
     Map(Vec<(Box<str>, Node)>),
+    /// The value of a secret.
+    Secret(SecretValue),
+}
+
+/// Stands for a value that must not be seen: it tells whether two are the same, and nothing else.
+///
+/// The content is gone once a file is read: what is kept is a digest, which nothing outside this module can reach.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SecretValue(Box<[u8]>);
+
+impl SecretValue {
+    /// Takes the place of a value.
+    pub(super) fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).as_slice().into())
+    }
+}
+
+impl std::fmt::Debug for SecretValue {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SecretValue")
+    }
 }
 
 impl PartialEq for Node {
@@ -88,6 +115,18 @@ impl PartialEq for Node {
 }
 
 impl Eq for Node {}
+
+impl PartialOrd for Node {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Node {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.value.cmp(&other.value)
+    }
+}
 
 impl Node {
     /// The value of a key, if this is a mapping that has it.
@@ -109,7 +148,7 @@ impl Node {
     pub fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => None,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) | Value::Secret(_) => None,
         }
     }
 
@@ -118,7 +157,7 @@ impl Node {
     pub fn truth(&self) -> Option<bool> {
         match &self.value {
             Value::Bool(truth) => Some(*truth),
-            Value::Null | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => None,
+            Value::Null | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Map(_) | Value::Secret(_) => None,
         }
     }
 
@@ -127,7 +166,7 @@ impl Node {
     pub fn items(&self) -> &[Self] {
         match &self.value {
             Value::List(items) => items,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) => &[],
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) | Value::Secret(_) => &[],
         }
     }
 
@@ -136,7 +175,7 @@ impl Node {
     pub fn entries(&self) -> &[(Box<str>, Self)] {
         match &self.value {
             Value::Map(entries) => entries,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => &[],
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Secret(_) => &[],
         }
     }
 
@@ -147,7 +186,7 @@ impl Node {
             Value::Null => true,
             Value::List(items) => items.is_empty(),
             Value::Map(entries) => entries.is_empty(),
-            Value::Bool(_) | Value::Number(_) | Value::Text(_) => false,
+            Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Secret(_) => false,
         }
     }
 }

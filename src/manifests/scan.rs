@@ -1,9 +1,5 @@
 //! A line scan of YAML for the kinds of its objects: one pass, linear, nothing inflated or copied.
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
-
 use super::{ObjectKind, UNKNOWN_GROUP, json};
 
 /// A template may name several alternatives in one document; more than these say nothing.
@@ -18,73 +14,68 @@ const MAX_ALTERNATIVES: usize = 8;
 pub fn scan(bytes: &[u8]) -> Vec<ObjectKind> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut found = Vec::new();
-    for document in documents(bytes) {
-        Document::of(document).finish(document, &mut found);
+    let mut document = Document::default();
+    let mut start = 0;
+    let mut at = 0;
+    while let Some(line) = line_at(bytes, at) {
+        if is_separator(line) {
+            document.finish(bytes.get(start..at).unwrap_or(&[]), &mut found);
+            document = Document::default();
+            start = at + 3;
+        } else {
+            document.read(line);
+        }
+        at += line.len();
     }
+    document.finish(bytes.get(start..).unwrap_or(&[]), &mut found);
     found.sort();
     found.dedup();
     found
 }
 
-/// The documents of a file: what stands between lines that begin with `---` or `...`; such a line begins what follows it.
-fn documents(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    static MARKS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [Finder::new("\n---"), Finder::new("\n...")]);
-    let mut rest = Some(bytes);
-    // Where each mark is next; searched again only once it has been passed.
-    let mut next = [Some(0), Some(0)];
-    let mut passed = 0;
-    std::iter::from_fn(move || {
-        let document = rest?;
-        let mut at = passed;
-        loop {
-            for (place, mark) in next.iter_mut().zip(&*MARKS) {
-                if place.is_some_and(|place| place <= at) {
-                    *place = bytes.get(at..).and_then(|rest| mark.find(rest)).map(|found| at + found + 1);
-                }
-            }
-            let Some(line) = next.iter().flatten().min().copied() else { break };
-            if bytes.get(line + 3).is_none_or(u8::is_ascii_whitespace) {
-                rest = bytes.get(line..);
-                return bytes.get(std::mem::replace(&mut passed, line)..line);
-            }
-            at = line;
-        }
-        rest = None;
-        Some(document)
-    })
+/// What a scan shows of one document.
+pub(super) struct Sight {
+    /// The kinds of its objects, as [`scan`] finds them.
+    pub kinds: Vec<ObjectKind>,
+    /// Whether there may be an object that a scan cannot see: flow style, escapes, merge keys, a value on the next line.
+    pub unsure: bool,
 }
 
-/// The line that begins at an offset, without its line feed.
-fn line_at(bytes: &[u8], at: usize) -> &[u8] {
-    let rest = bytes.get(at..).unwrap_or(&[]);
-    memchr::memchr(b'\n', rest).and_then(|end| rest.get(..end)).unwrap_or(rest)
-}
-
-/// The lines that begin with a key, in quotes or not.
-fn lines_with<'a>(key: &'a Finder<'_>, document: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-    key.find_iter(document).filter_map(|at| {
-        let before = document.get(..at)?;
-        let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
-        before.last().is_none_or(|byte| *byte == b'\n').then(|| line_at(document, before.len()))
-    })
-}
-
-/// Whether the first line that says anything opens a JSON object or list, and no template.
-fn is_json(document: &[u8]) -> bool {
+/// Looks at one document, without the line that separates it from the one before.
+pub(super) fn look(text: &[u8]) -> Sight {
+    let mut document = Document::default();
     let mut at = 0;
-    while at < document.len() {
-        let line = line_at(document, at);
-        match line.first() {
-            Some(b'{') => return !line.starts_with(b"{{"),
-            Some(b'[') => return true,
-            Some(b' ' | b'\r' | b'#' | b'%') | None => at += line.len() + 1,
-            // The mark itself; what it is followed by on its line is no JSON to us.
-            Some(b'-') if at == 0 && line.starts_with(b"---") => at += line.len() + 1,
-            Some(b'.') if at == 0 && line.starts_with(b"...") => at += line.len() + 1,
-            Some(_) => return false,
-        }
+    while let Some(line) = line_at(text, at) {
+        document.read(line);
+        at += line.len();
     }
-    false
+    let mut kinds = Vec::new();
+    document.finish(text, &mut kinds);
+    kinds.sort();
+    kinds.dedup();
+    let unsure = document.unsure || (kinds.is_empty() && has_lone_carriage_return(text));
+    Sight { kinds, unsure }
+}
+
+/// Whether a line ends as only very old files end theirs, which YAML allows.
+fn has_lone_carriage_return(text: &[u8]) -> bool {
+    text.contains(&b'\r') && text.windows(2).any(|pair| pair.first() == Some(&b'\r') && pair.last() != Some(&b'\n'))
+}
+
+/// The line that begins at an offset, its line feed included; `None` at the end.
+pub(super) fn line_at(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let rest = bytes.get(at..).filter(|rest| !rest.is_empty())?;
+    memchr::memchr(b'\n', rest).map_or(Some(rest), |end| rest.get(..=end))
+}
+
+/// Whether a line ends a document: `---` or `...` in column 0.
+pub(super) fn is_separator(line: &[u8]) -> bool {
+    let rest = match line.first() {
+        Some(b'-') => line.strip_prefix(b"---"),
+        Some(b'.') => line.strip_prefix(b"..."),
+        _ => None,
+    };
+    rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
 }
 
 /// What was seen of one object.
@@ -93,18 +84,29 @@ pub(super) struct Document<'a> {
     groups: Vec<&'a [u8]>,
     kinds: Vec<&'a [u8]>,
     is_json: bool,
+    begun: bool,
+    /// Whether there may be more than the scan can see.
+    unsure: bool,
 }
 
 impl<'a> Document<'a> {
-    fn of(document: &'a [u8]) -> Self {
-        static KEYS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [Finder::new("apiVersion"), Finder::new("kind")]);
-        let mut read = Self { is_json: is_json(document), ..Self::default() };
-        if !read.is_json {
-            for key in &*KEYS {
-                lines_with(key, document).for_each(|line| read.read_key(line));
-            }
+    fn read(&mut self, line: &'a [u8]) {
+        match line.first() {
+            Some(b'a' | b'k' | b'"' | b'\'') => self.read_key(line),
+            Some(b'{' | b'[') if !self.begun && !line.starts_with(b"{{") => self.is_json = true,
+            // Keys stand in column 0, unless the first one does not.
+            Some(b' ' | b'\t') if !self.begun && has_content(line) => self.unsure = true,
+            Some(b' ' | b'\t' | b'\n' | b'\r' | b'#' | b'%') | None => return,
+            // A key in many words, a merge key, an anchor, a tag, an alias, a document on the line of its separator.
+            Some(b'?' | b'<' | b'&' | b'!' | b'*' | b'-') => self.unsure |= self.may_be_a_key(line),
+            Some(_) => {}
         }
-        read
+        self.begun = true;
+    }
+
+    /// A dash makes a key only in the line of the separator; in any other it begins an item.
+    fn may_be_a_key(&self, line: &[u8]) -> bool {
+        !line.starts_with(b"-") || (!self.begun && is_separator(line))
     }
 
     /// Takes a line that begins with a key.
@@ -113,25 +115,42 @@ impl<'a> Document<'a> {
             self.add_version(scalar(value));
         } else if let Some(value) = value_of(line, b"kind") {
             self.add_kind(scalar(value));
+        } else if line.starts_with(b"\"") && line.contains(&b'\\') {
+            self.unsure = true;
         }
     }
 
     /// Takes the value of `apiVersion`.
     pub(super) fn add_version(&mut self, version: &'a [u8]) {
         let group = if is_template(version) { Some(UNKNOWN_GROUP.as_bytes()) } else { group_of(version) };
+        self.unsure |= group.is_none();
         add(&mut self.groups, group);
     }
 
     /// Takes the value of `kind`.
     pub(super) fn add_kind(&mut self, kind: &'a [u8]) {
-        let plausible =
-            kind.first().is_some_and(u8::is_ascii_alphabetic) && kind.len() <= 128 && kind.iter().all(u8::is_ascii_alphanumeric);
-        add(&mut self.kinds, plausible.then_some(kind));
+        self.unsure |= !is_plausible_kind(kind) && !is_template(kind);
+        add(&mut self.kinds, is_plausible_kind(kind).then_some(kind));
+    }
+
+    /// Says that a part could not be read.
+    pub(super) fn doubt(&mut self) {
+        self.unsure = true;
     }
 
     /// Whether the object holds others: `List`, `RoleList`, a `Template`.
     pub(super) fn holds_objects(&self) -> bool {
         self.kinds.iter().any(|kind| kind.ends_with(b"List") || *kind == b"Template")
+    }
+
+    /// Whether there may be more than was seen.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.unsure
+    }
+
+    /// Whether both halves of a kind were seen.
+    pub(super) fn is_object(&self) -> bool {
+        !self.groups.is_empty() && !self.kinds.is_empty()
     }
 
     /// Writes down every combination of group and kind.
@@ -144,9 +163,9 @@ impl<'a> Document<'a> {
         }
     }
 
-    fn finish(&self, document: &'a [u8], found: &mut Vec<ObjectKind>) {
+    fn finish(&mut self, document: &'a [u8], found: &mut Vec<ObjectKind>) {
         if self.is_json {
-            json::scan(document, found);
+            self.unsure |= json::scan(document, found);
             return;
         }
         self.emit(found);
@@ -154,6 +173,15 @@ impl<'a> Document<'a> {
             scan_items(document, found);
         }
     }
+}
+
+fn has_content(line: &[u8]) -> bool {
+    line.trim_ascii().first().is_some_and(|byte| *byte != b'#')
+}
+
+/// Whether a text can be a kind: a letter, then letters and digits.
+pub(super) fn is_plausible_kind(kind: &[u8]) -> bool {
+    kind.first().is_some_and(u8::is_ascii_alphabetic) && kind.len() <= 128 && kind.iter().all(u8::is_ascii_alphanumeric)
 }
 
 fn add<'a>(values: &mut Vec<&'a [u8]>, value: Option<&'a [u8]>) {
@@ -214,12 +242,12 @@ fn scalar(value: &[u8]) -> &[u8] {
 }
 
 /// Whether a template engine or a substitution decides the value.
-fn is_template(value: &[u8]) -> bool {
+pub(super) fn is_template(value: &[u8]) -> bool {
     value.windows(2).any(|pair| matches!(pair, b"{{" | b"${" | b"{%" | b"%%"))
 }
 
 /// The group of `group/version`; a lone version such as `v1` is of the core group.
-fn group_of(version: &[u8]) -> Option<&[u8]> {
+pub(super) fn group_of(version: &[u8]) -> Option<&[u8]> {
     let allowed = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'/');
     if version.is_empty() || version.len() > 320 || !version.iter().all(allowed) {
         return None;

@@ -4,7 +4,7 @@
 
 mod words;
 
-use crate::manifests::{Identity, Object};
+use crate::manifests::{Identity, Object, ObjectKind};
 use crate::text::RepoPath;
 
 /// A group of kinds that protect in the same way.
@@ -119,8 +119,19 @@ impl PolicyEdit {
 /// A namespace is one where it carries a label of `pod-security.kubernetes.io/`.
 #[must_use]
 pub fn family_of(object: &Object) -> Option<Family> {
-    let _ = object;
-    None
+    family_of_kind(&object.identity.kind)
+}
+
+/// The family of a kind; `None` for a kind that is no policy. A namespace is one only by its labels.
+#[must_use]
+pub fn family_of_kind(kind: &ObjectKind) -> Option<Family> {
+    match (&*kind.group, &*kind.kind) {
+        ("networking.k8s.io", "NetworkPolicy") => Some(Family::Network),
+        ("kyverno.io", "ClusterPolicy" | "Policy") => Some(Family::Kyverno),
+        ("security.openshift.io", "SecurityContextConstraints") => Some(Family::SecurityContext),
+        ("templates.gatekeeper.sh" | "constraints.gatekeeper.sh", _) => Some(Family::Gatekeeper),
+        _ => None,
+    }
 }
 
 /// Says for each part of an edit whether it weakens; `before` is `None` for an added and `after` for a removed object.

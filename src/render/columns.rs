@@ -11,15 +11,15 @@ mod counts;
 mod facts;
 mod words;
 
-pub(super) use self::counts::*;
-pub(super) use self::facts::*;
-pub(super) use self::words::*;
+pub(crate) use self::counts::*;
+pub(crate) use self::facts::*;
+pub(crate) use self::words::*;
 
 /// How many evidence sheets stand on one page.
-pub(super) const SHEETS_PER_PAGE: usize = 200;
+pub(crate) const SHEETS_PER_PAGE: usize = 200;
 
 /// A pack with everything that is looked up again and again.
-pub(super) struct Columns<'a> {
+pub(crate) struct Columns<'a> {
     /// The pack.
     pub pack: &'a Pack,
     /// Who is who, and whose approval counts.
@@ -202,7 +202,7 @@ fn pack_id(pack: &Pack) -> String {
 }
 
 /// The stable name of a finding: 16 hexadecimal digits over the check and its subject.
-pub(super) fn finding_id(check: &str, subject: &str) -> String {
+pub(crate) fn finding_id(check: &str, subject: &str) -> String {
     short_hash(&format!("{check}\n{subject}"))
 }
 
@@ -214,11 +214,11 @@ fn short_hash(text: &str) -> String {
 }
 
 /// The name of a page of evidence sheets; pages count from 1.
-pub(super) fn sheet_page(page: usize) -> String {
+pub(crate) fn sheet_page(page: usize) -> String {
     format!("changes-{page:04}.html")
 }
 
 /// The anchor of a change's evidence sheet.
-pub(super) fn anchor(change: &Change) -> String {
+pub(crate) fn anchor(change: &Change) -> String {
     format!("c-{}", change.id().0.short())
 }

@@ -5,7 +5,7 @@ use std::io;
 use crate::pack::Pack;
 
 mod people;
-mod columns;
+pub(crate) mod columns;
 pub mod csv;
 pub mod html;
 pub mod json;

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use commit::{Commit, Gap, GapAbout, MergeContent, Signature, SignatureKind};
-pub use range::{Asked, PeriodName, parse_offset};
+pub use range::{Asked, Bound, PeriodName, parse_offset};
 pub use tree_diff::{EditKind, Entry, FileEdit, Obstacle, ParseStatus};
 pub use walk::{History, RawArrival, RawCommit};
 pub use watch::{FirstParents, Step};

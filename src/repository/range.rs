@@ -22,11 +22,28 @@ pub enum Asked {
     Period(PeriodName),
     /// From one revision (excluded; from the beginning when there is none) to another (the branch when there is none).
     Between {
-        /// The last revision before the range.
-        from: Option<String>,
-        /// The last revision of the range.
-        to: Option<String>,
+        /// The last change before the range: a revision, or what came before a moment.
+        from: Option<Bound>,
+        /// The last change of the range: a revision, or what had come by the end of a moment.
+        to: Option<Bound>,
     },
+}
+
+/// One end of a range, or a point of the branch's history.
+#[derive(Clone, Debug)]
+pub enum Bound {
+    /// What a revision names.
+    Revision(String),
+    /// A day, month, quarter or year.
+    Moment(PeriodName),
+}
+
+impl Bound {
+    fn name(&self) -> &str {
+        match self {
+            Self::Revision(name) | Self::Moment(PeriodName { name, .. }) => name,
+        }
+    }
 }
 
 /// A year, quarter or month, with its bounds in seconds since 1970.
@@ -63,10 +80,22 @@ impl PeriodName {
         Some(Self { name: name.to_uppercase(), begins: second(begin)?, ends: second(end)?, offset })
     }
 
-    fn bounds(&self) -> String {
+    /// Reads `2026-03-31`, and everything that [`Self::parse`] reads.
+    #[must_use]
+    pub fn parse_moment(name: &str, offset: i32) -> Option<Self> {
+        if name.len() != 10 {
+            return Self::parse(name, offset);
+        }
+        let day = NaiveDate::parse_from_str(name, "%Y-%m-%d").ok().filter(|day| (1970..=9998).contains(&day.year()))?;
+        let begins = day.and_hms_opt(0, 0, 0)?.and_utc().timestamp() - i64::from(offset);
+        Some(Self { name: name.to_owned(), begins, ends: begins + 86_400, offset })
+    }
+
+    /// What the name stands for, as a sentence.
+    fn meaning(&self) -> String {
         let word = |seconds| utc_text(seconds).unwrap_or_else(|| seconds.to_string());
         let zone = if self.offset == 0 { "UTC".to_owned() } else { offset_text(self.offset) };
-        format!("{} up to {} (time zone {zone})", word(self.begins), word(self.ends))
+        format!("{} means {} up to {} (time zone {zone}).", self.name, word(self.begins), word(self.ends))
     }
 }
 
@@ -101,7 +130,7 @@ impl Repository {
         let mut graph = Graph::new(self);
         let range = match asked {
             Asked::Period(period) => self.period(&mut graph, period, branch)?,
-            Asked::Between { from, to } => self.between(from.as_deref(), to.as_deref(), branch)?,
+            Asked::Between { from, to } => self.between(&mut graph, from.as_ref(), to.as_ref(), branch)?,
         };
         let history = Self::collect(graph, range)?;
         if history.arrivals.is_empty() {
@@ -136,22 +165,77 @@ impl Repository {
         Ok((self.resolve(branch)?, name.unwrap_or_else(|| branch.to_owned())))
     }
 
-    fn between(&self, from: Option<&str>, to: Option<&str>, branch: Option<&str>) -> Result<AuditRange, RepositoryError> {
-        let (end, branch) = match to {
-            Some(to) => (self.resolve(to)?, branch.unwrap_or(to).to_owned()),
-            None => self.branch(branch)?,
+    /// The range without a change that ends where a branch stood at a point of its history; the branch's end when none
+    /// is named.
+    ///
+    /// # Errors
+    ///
+    /// When a revision names nothing, the branch has no commit, or it began later.
+    pub fn as_of(&self, at: Option<&Bound>, branch: Option<&str>) -> Result<AuditRange, RepositoryError> {
+        let mut graph = Graph::new(self);
+        let (end, branch, found) = self.end(&mut graph, at, branch)?;
+        let asked = at.map_or_else(|| format!("as of the end of {branch}"), |at| format!("as of {}", at.name()));
+        let confirmed_by = "one commit's tree was read".into();
+        Ok(AuditRange { start: Some(end), end, branch, asked, resolution: vec![found], confirmed_by })
+    }
+
+    fn between(
+        &self,
+        graph: &mut Graph,
+        from: Option<&Bound>,
+        to: Option<&Bound>,
+        branch: Option<&str>,
+    ) -> Result<AuditRange, RepositoryError> {
+        let (end, name, found) = self.end(graph, to, branch)?;
+        let mut resolution = vec![found];
+        let start = match from {
+            None => None,
+            Some(Bound::Revision(revision)) => {
+                let start = self.resolve(revision)?;
+                resolution.push(format!("The start {start} is what `{revision}` names; it is not part of the range."));
+                Some(start)
+            }
+            Some(Bound::Moment(moment)) => {
+                let (tip, _) = self.branch(branch)?;
+                let start = newest_before(graph, tip, moment.begins).ok();
+                resolution.extend(start.as_ref().map(|(start, date)| {
+                    format!("The start {start} is the newest change that cannot have arrived after {} began (committer date {date}); it is not part of the range.", moment.name)
+                }));
+                start.map(|(start, _)| start)
+            }
         };
-        let start = from.map(|from| self.resolve(from)).transpose()?;
+        if start.is_none() {
+            resolution.push("The range begins with the history.".into());
+        }
+        let last = to.map_or(&*name, Bound::name);
         let asked = match from {
-            Some(from) => format!("{from}..{}", to.unwrap_or(&branch)),
-            None => format!("everything up to {}", to.unwrap_or(&branch)),
+            Some(from) => format!("{}..{last}", from.name()),
+            None => format!("everything up to {last}"),
         };
-        let mut resolution = vec![format!("The end {end} is what `{}` names.", to.unwrap_or(&branch))];
-        resolution.push(match (start, from) {
-            (Some(start), Some(from)) => format!("The start {start} is what `{from}` names; it is not part of the range."),
-            _ => "The range begins with the history.".into(),
-        });
-        Ok(AuditRange { start, end, branch, asked, resolution, confirmed_by: String::new() })
+        Ok(AuditRange { start, end, branch: name, asked, resolution, confirmed_by: String::new() })
+    }
+
+    /// The commit at the end of a range, the name of its branch, and how it was found.
+    fn end(&self, graph: &mut Graph, to: Option<&Bound>, branch: Option<&str>) -> Result<(CommitId, String, String), RepositoryError> {
+        match to {
+            None => {
+                let (end, name) = self.branch(branch)?;
+                let found = format!("The end {end} is what `{name}` names.");
+                Ok((end, name, found))
+            }
+            Some(Bound::Revision(revision)) => {
+                let end = self.resolve(revision)?;
+                let found = format!("The end {end} is what `{revision}` names.");
+                Ok((end, branch.unwrap_or(revision).to_owned(), found))
+            }
+            Some(Bound::Moment(moment)) => {
+                let (tip, name) = self.branch(branch)?;
+                let empty = |hint| RepositoryError::Empty { asked: format!("{name} by the end of {}", moment.name), hint };
+                let (end, date) = newest_before(graph, tip, moment.ends).map_err(empty)?;
+                let found = format!("{} The end {end} is the newest change of the first-parent chain that cannot have arrived later (committer date {date}).", moment.meaning());
+                Ok((end, name, found))
+            }
+        }
     }
 
     fn period(&self, graph: &mut Graph, period: &PeriodName, branch: Option<&str>) -> Result<AuditRange, RepositoryError> {
@@ -177,6 +261,14 @@ impl Repository {
             confirmed_by: String::new(),
         })
     }
+}
+
+/// The newest change of a chain that arrived before a second, with its committer date; else where the chain stands.
+fn newest_before(graph: &mut Graph, tip: CommitId, bound: i64) -> Result<(CommitId, String), String> {
+    let newest = graph.index(git_id(tip.0));
+    let chain = Chain::walk(graph, newest, bound);
+    let found = chain.newest_before(bound).and_then(|position| Some((chain.id(graph, position)?, chain.date(graph, position))));
+    found.ok_or_else(|| chain.describe_bounds(graph))
 }
 
 /// The part of a first-parent chain that was looked at, newest first.
@@ -225,6 +317,11 @@ impl Chain {
         self.steps.get(position).map(|index| CommitId(own_id(&graph.node(*index).id)))
     }
 
+    fn date(&self, graph: &Graph, position: usize) -> String {
+        let committed = self.steps.get(position).map(|index| graph.node(*index).committed);
+        committed.and_then(utc_text).unwrap_or_else(|| "unreadable".into())
+    }
+
     fn describe_bounds(&self, graph: &Graph) -> String {
         let word = |index: Option<&Index>| {
             index.and_then(|index| utc_text(graph.node(*index).committed)).unwrap_or_else(|| "an unreadable date".into())
@@ -235,11 +332,8 @@ impl Chain {
 
     fn explain(&self, graph: &Graph, period: &PeriodName, start: Option<usize>, end: usize) -> Vec<String> {
         let name = |position: usize| self.id(graph, position).map_or_else(String::new, |id| id.to_string());
-        let date = |position: usize| {
-            let committed = self.steps.get(position).map(|index| graph.node(*index).committed);
-            committed.and_then(utc_text).unwrap_or_else(|| "unreadable".into())
-        };
-        let mut lines = vec![format!("{} means {}.", period.name, period.bounds())];
+        let date = |position: usize| self.date(graph, position);
+        let mut lines = vec![period.meaning()];
         lines.push(format!(
             "The end {} is the newest change of the first-parent chain that cannot have arrived after the period (committer date {}); {} stand after it.",
             name(end),
@@ -280,6 +374,17 @@ mod tests {
         for wrong in ["26", "2026-Q5", "2026-13", "2026-1", "2026-Q", "Q1-2026", "", "2026-Q1-1", "20x6", "2026-é"] {
             assert_eq!(bounds(wrong, 0), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn days_are_moments_and_no_periods() {
+        let day = PeriodName::parse_moment("2026-02-28", 3600).map(|day| (day.begins, day.ends));
+        assert_eq!(day, Some((1_772_233_200, 1_772_319_600)));
+        assert_eq!(PeriodName::parse_moment("2026-Q1", 0), PeriodName::parse("2026-Q1", 0));
+        for wrong in ["2026-02-30", "2026-2-280", "1969-12-31", "2026-02-2é", "tomorrow--"] {
+            assert_eq!(PeriodName::parse_moment(wrong, 0), None, "{wrong}");
+        }
+        assert_eq!(PeriodName::parse("2026-02-28", 0), None);
     }
 
     #[test]

@@ -11,14 +11,14 @@ use crate::settings::{Settings, Waiver};
 use crate::text::CommitId;
 
 /// The references of a card that the profile in force prints.
-pub(in crate::render) fn references(card: &Card, settings: &Settings) -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn references(card: &Card, settings: &Settings) -> impl Iterator<Item = (&'static str, &'static str)> {
     let printed = |framework: &str| settings.frameworks.as_ref().is_none_or(|frameworks| frameworks.contains(framework));
     card.references.iter().copied().filter(move |(framework, _)| printed(framework))
 }
 
 /// How often each outcome occurs among a check's findings.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]
-pub(in crate::render) struct Counts {
+pub(crate) struct Counts {
     /// Every finding.
     pub subjects: usize,
     /// Findings that concern their subject: the denominator.
@@ -57,7 +57,7 @@ impl Counts {
 
 /// How many changes have each status.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]
-pub(in crate::render) struct StatusCounts {
+pub(crate) struct StatusCounts {
     /// Every arrival.
     pub arrivals: usize,
     /// Arrivals in scope: the denominator.
@@ -93,7 +93,7 @@ impl StatusCounts {
 }
 
 /// A waiver with what it stands beside.
-pub(in crate::render) struct WaiverUse<'a> {
+pub(crate) struct WaiverUse<'a> {
     /// As written.
     pub waiver: &'a Waiver,
     /// The changes of its findings.
@@ -103,7 +103,7 @@ pub(in crate::render) struct WaiverUse<'a> {
 }
 
 /// Every waiver of the settings with what it stands beside.
-pub(in crate::render) fn waivers<'a>(pack: &'a Pack) -> Vec<WaiverUse<'a>> {
+pub(crate) fn waivers<'a>(pack: &'a Pack) -> Vec<WaiverUse<'a>> {
     let new = |waiver: &'a Waiver| WaiverUse { waiver, changes: BTreeSet::new(), findings: 0 };
     let mut counted: Vec<_> = pack.settings.waivers.iter().map(new).collect();
     for finding in pack.assessments.iter().flat_map(|assessment| &assessment.findings) {
@@ -116,7 +116,7 @@ pub(in crate::render) fn waivers<'a>(pack: &'a Pack) -> Vec<WaiverUse<'a>> {
 }
 
 /// How many files and changes one rule put into one layer.
-pub(in crate::render) struct LayerRow<'a> {
+pub(crate) struct LayerRow<'a> {
     /// The layer cell.
     pub layer: String,
     /// The rule that decided.
@@ -128,7 +128,7 @@ pub(in crate::render) struct LayerRow<'a> {
 }
 
 /// Counts file edits and changes for each layer and rule, layers in order, unmapped and ignored paths first.
-pub(in crate::render) fn layer_rows(pack: &Pack) -> Vec<LayerRow<'_>> {
+pub(crate) fn layer_rows(pack: &Pack) -> Vec<LayerRow<'_>> {
     let mut counted: BTreeMap<(LayerSet, bool, &str), (usize, usize, usize)> = BTreeMap::new();
     let mut words: BTreeMap<(LayerSet, bool), String> = BTreeMap::new();
     for (position, dossier) in pack.dossiers.iter().enumerate() {
@@ -150,7 +150,7 @@ pub(in crate::render) fn layer_rows(pack: &Pack) -> Vec<LayerRow<'_>> {
 }
 
 /// Each reference the profile prints with the counts of a check that supports evidence for it, in order of reference.
-pub(in crate::render) fn control_rows(pack: &Pack) -> Vec<(&'static str, &'static str, &'static str, Counts)> {
+pub(crate) fn control_rows(pack: &Pack) -> Vec<(&'static str, &'static str, &'static str, Counts)> {
     let rows = pack.assessments.iter().flat_map(|assessment| {
         let counts = Counts::of(assessment);
         let references = references(assessment.card, &pack.settings);

@@ -8,7 +8,7 @@ use crate::classification::LayerSet;
 use crate::evidence::{Dossier, Grade, TicketRelation};
 
 /// Everything derived about one change that more than one file of the pack shows.
-pub(in crate::render) struct Facts<'a> {
+pub(crate) struct Facts<'a> {
     /// Ticket ids that are a reason for the change, in order of appearance.
     pub tickets: Vec<&'a str>,
     /// Ticket ids that are only quoted.

@@ -10,34 +10,34 @@ use crate::pack::TieOut;
 use crate::text::{Moment, Person, is_hidden, visible_line};
 
 /// Text on one line, hidden characters as code points; nearly all text is plain and only copied.
-pub(in crate::render) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let text = text.trim();
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) { text.to_owned() } else { visible_line(text) }
 }
 
 /// Whether text holds nothing but printable ASCII and line feeds.
-pub(in crate::render) fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'))
 }
 
 /// A time as RFC 3339 in UTC; empty when it cannot be read.
-pub(in crate::render) fn utc(moment: &Moment) -> String {
+pub(crate) fn utc(moment: &Moment) -> String {
     moment.known().and_then(crate::text::Timestamp::to_utc).unwrap_or_default()
 }
 
 /// The offset an author's clock had, as `UTC+02:00`; empty when the time cannot be read.
-pub(in crate::render) fn offset(moment: &Moment) -> String {
+pub(crate) fn offset(moment: &Moment) -> String {
     moment.known().map_or_else(String::new, |timestamp| format!("UTC{}", timestamp.offset_text()))
 }
 
 /// The offsets of author and committer, once where they are equal.
-pub(in crate::render) fn offsets(commit: &Commit) -> String {
+pub(crate) fn offsets(commit: &Commit) -> String {
     let (author, committer) = (offset(&commit.author.when), offset(&commit.committer.when));
     if author == committer { author } else { format!("{author}; {committer}") }
 }
 
 /// An offset in seconds as `UTC+01:00`.
-pub(in crate::render) fn zone(offset: i32) -> String {
+pub(crate) fn zone(offset: i32) -> String {
     if offset == 0 {
         return "UTC".to_owned();
     }
@@ -45,17 +45,17 @@ pub(in crate::render) fn zone(offset: i32) -> String {
 }
 
 /// A person on one line, hidden characters as code points.
-pub(in crate::render) fn person(person: &Person) -> String {
+pub(crate) fn person(person: &Person) -> String {
     one_line(&person.to_string())
 }
 
 /// A path on one line, hidden characters as code points.
-pub(in crate::render) fn path(path: &crate::text::RepoPath) -> String {
+pub(crate) fn path(path: &crate::text::RepoPath) -> String {
     one_line(&path.to_text())
 }
 
 /// The layer cell of a file: names, `ignored` or `unmapped`.
-pub(in crate::render) fn layer_words(class: &FileClass) -> String {
+pub(crate) fn layer_words(class: &FileClass) -> String {
     if class.ignored {
         return "ignored".to_owned();
     }
@@ -66,12 +66,12 @@ pub(in crate::render) fn layer_words(class: &FileClass) -> String {
 }
 
 /// Layer names joined by `; `.
-pub(in crate::render) fn layer_names(layers: LayerSet) -> String {
+pub(crate) fn layer_names(layers: LayerSet) -> String {
     layers.iter().map(crate::settings::Layer::name).collect::<Vec<_>>().join("; ")
 }
 
 /// The file edits of a commit, each with its class where there is one.
-pub(in crate::render) fn classed<'a>(
+pub(crate) fn classed<'a>(
     edits: &'a [FileEdit],
     classes: &'a [FileClass],
 ) -> impl Iterator<Item = (&'a FileEdit, Option<&'a FileClass>)> {
@@ -79,7 +79,7 @@ pub(in crate::render) fn classed<'a>(
 }
 
 /// The word for a signature's format; nothing is verified.
-pub(in crate::render) fn signature_words(signed: Option<SignatureKind>) -> &'static str {
+pub(crate) fn signature_words(signed: Option<SignatureKind>) -> &'static str {
     match signed {
         None => "none",
         Some(SignatureKind::OpenPgp) => "OpenPGP, not checked",
@@ -90,7 +90,7 @@ pub(in crate::render) fn signature_words(signed: Option<SignatureKind>) -> &'sta
 }
 
 /// The words for a ticket system.
-pub(in crate::render) fn system_words(system: &TicketSystem) -> &str {
+pub(crate) fn system_words(system: &TicketSystem) -> &str {
     match system {
         TicketSystem::Jira => "Jira",
         TicketSystem::ServiceNow => "ServiceNow",
@@ -102,7 +102,7 @@ pub(in crate::render) fn system_words(system: &TicketSystem) -> &str {
 }
 
 /// How a ticket reference stands to the change.
-pub(in crate::render) fn relation_words(relation: TicketRelation) -> &'static str {
+pub(crate) fn relation_words(relation: TicketRelation) -> &'static str {
     match relation {
         TicketRelation::Own => "own message",
         TicketRelation::Branch => "source branch",
@@ -112,7 +112,7 @@ pub(in crate::render) fn relation_words(relation: TicketRelation) -> &'static st
 }
 
 /// The word for what a gap is about.
-pub(in crate::render) fn gap_words(gap: &Gap) -> &'static str {
+pub(crate) fn gap_words(gap: &Gap) -> &'static str {
     match gap.about {
         GapAbout::Commit => "commit",
         GapAbout::FileEdits => "changed paths",
@@ -123,7 +123,7 @@ pub(in crate::render) fn gap_words(gap: &Gap) -> &'static str {
 }
 
 /// Where a claim was read, with full ids, for files.
-pub(in crate::render) fn citation(citation: &Citation, change: &Change) -> String {
+pub(crate) fn citation(citation: &Citation, change: &Change) -> String {
     let place = place_words(citation.place);
     match &citation.source {
         Source::Change => format!("commit {}, {place}", change.id()),
@@ -134,7 +134,7 @@ pub(in crate::render) fn citation(citation: &Citation, change: &Change) -> Strin
 }
 
 /// Where a claim was read, for a reader who has the change before them.
-pub(in crate::render) fn near_citation(citation: &Citation) -> String {
+pub(crate) fn near_citation(citation: &Citation) -> String {
     let place = place_words(citation.place);
     match &citation.source {
         Source::Change => place.into_owned(),
@@ -158,7 +158,7 @@ fn place_words(place: Place) -> Cow<'static, str> {
 }
 
 /// What to add to a place in a message that looks like a trailer and is none.
-pub(in crate::render) fn block_words(place: Place) -> &'static str {
+pub(crate) fn block_words(place: Place) -> &'static str {
     match place {
         Place::Body(_) => ", outside the trailer block",
         Place::Trailer(_)
@@ -172,7 +172,7 @@ pub(in crate::render) fn block_words(place: Place) -> &'static str {
 }
 
 /// What is odd about a commit, one phrase each.
-pub(in crate::render) fn anomalies(commit: &Commit) -> Vec<String> {
+pub(crate) fn anomalies(commit: &Commit) -> Vec<String> {
     let mut found = Vec::new();
     for (who, signature) in [("author", &commit.author), ("committer", &commit.committer)] {
         if let Moment::Unreadable(raw) = &signature.when {
@@ -202,7 +202,7 @@ pub(in crate::render) fn anomalies(commit: &Commit) -> Vec<String> {
 }
 
 /// Text cut to a number of characters; says how long it is when cut.
-pub(in crate::render) fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
+pub(crate) fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     if text.len() <= limit {
         return text.into();
     }
@@ -213,7 +213,7 @@ pub(in crate::render) fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
 }
 
 /// When a change arrived, and how that is known.
-pub(in crate::render) struct Arrival {
+pub(crate) struct Arrival {
     /// RFC 3339 in UTC; empty when it cannot be read.
     pub at: String,
     /// Where the time comes from.
@@ -223,7 +223,7 @@ pub(in crate::render) struct Arrival {
 }
 
 /// The arrival as a note records it, or else the committer date.
-pub(in crate::render) fn arrival(dossier: &Dossier) -> Arrival {
+pub(crate) fn arrival(dossier: &Dossier) -> Arrival {
     if let Some(claim) = &dossier.evidence.merged_at {
         return Arrival { at: one_line(&claim.value), source: citation(&claim.citation, &dossier.change), grade: claim.grade };
     }
@@ -233,24 +233,24 @@ pub(in crate::render) fn arrival(dossier: &Dossier) -> Arrival {
 }
 
 /// The day of an arrival, for labels.
-pub(in crate::render) fn arrival_day(dossier: &Dossier) -> String {
+pub(crate) fn arrival_day(dossier: &Dossier) -> String {
     arrival(dossier).at.get(..10).unwrap_or("unreadable").to_owned()
 }
 
 /// Whether a ticket was looked up.
-pub(in crate::render) const NOT_RESOLVED: &str = "not checked";
+pub(crate) const NOT_RESOLVED: &str = "not checked";
 /// Whether a file was parsed.
-pub(in crate::render) const NOT_PARSED: &str = "not parsed";
+pub(crate) const NOT_PARSED: &str = "not parsed";
 /// Why a file was not parsed.
-pub(in crate::render) const NOT_PARSED_REASON: &str = "this version reads kinds by line, it does not parse policies";
+pub(crate) const NOT_PARSED_REASON: &str = "this version reads kinds by line, it does not parse policies";
 
 /// The sentence of a finding on one line; empty where it needs none.
-pub(in crate::render) fn because(finding: &Finding) -> String {
+pub(crate) fn because(finding: &Finding) -> String {
     finding.outcome.basis().map(|basis| one_line(&basis.because)).unwrap_or_default()
 }
 
 /// Whether a review was given before the change arrived: `yes`, `no` or `unknown`.
-pub(in crate::render) fn before_arrival(dossier: &Dossier, review: &Review) -> &'static str {
+pub(crate) fn before_arrival(dossier: &Dossier, review: &Review) -> &'static str {
     let arrived = arrival(dossier).at;
     match review.at.as_deref() {
         // RFC 3339 in UTC sorts as text.
@@ -266,7 +266,7 @@ pub(in crate::render) fn before_arrival(dossier: &Dossier, review: &Review) -> &
 }
 
 /// Trailers as `key: value`; those outside the trailer block say so.
-pub(in crate::render) fn trailers(evidence: &Evidence) -> impl Iterator<Item = String> {
+pub(crate) fn trailers(evidence: &Evidence) -> impl Iterator<Item = String> {
     evidence.trailers.iter().map(|trailer| {
         let outside = if trailer.in_block { "" } else { " (in the body)" };
         one_line(&format!("{}: {}{outside}", trailer.key, trailer.value))
@@ -274,17 +274,17 @@ pub(in crate::render) fn trailers(evidence: &Evidence) -> impl Iterator<Item = S
 }
 
 /// Every proposal of a change, each on one line.
-pub(in crate::render) fn proposals(evidence: &Evidence) -> Vec<String> {
+pub(crate) fn proposals(evidence: &Evidence) -> Vec<String> {
     evidence.proposals().map(|claim| one_line(&claim.value.id)).collect()
 }
 
 /// Left minus right where both are numbers.
-pub(in crate::render) fn difference(tie_out: &TieOut) -> String {
+pub(crate) fn difference(tie_out: &TieOut) -> String {
     let numbers = tie_out.left_value.parse::<i128>().ok().zip(tie_out.right_value.parse::<i128>().ok());
     numbers.map_or_else(String::new, |(left, right)| left.saturating_sub(right).to_string())
 }
 
 /// The words for whether a tie-out holds.
-pub(in crate::render) fn result_words(tie_out: &TieOut) -> &'static str {
+pub(crate) fn result_words(tie_out: &TieOut) -> &'static str {
     if tie_out.holds() { "holds" } else { "does not hold" }
 }
