@@ -7,7 +7,7 @@ use super::{Columns, Facts, arrival, one_line};
 use crate::evidence::{Dossier, Grade};
 use crate::inventory::{Inventory, PolicyObject, Seen};
 use crate::policies::{Direction, PolicyEdit, Verdict};
-use crate::text::CommitId;
+use crate::text::{CommitId, Person};
 
 /// Policy objects of the inventory that are there at the end of the range, or are gone.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,8 +132,8 @@ pub(crate) struct Behind<'a> {
     pub grade: Grade,
     /// Ticket ids that are a reason for it.
     pub tickets: Vec<&'a str>,
-    /// Its author.
-    pub author: String,
+    /// Its author; `None` where the change itself is not at hand.
+    pub author: Option<&'a Person>,
     /// Everyone whose approval counts.
     pub approvers: Vec<String>,
 }
@@ -144,7 +144,7 @@ impl<'a> Columns<'a> {
         let Some(dossier) = self.named.get(&seen.change) else {
             let at = seen.at.and_then(crate::text::Timestamp::to_utc).unwrap_or_default();
             let grade = if at.is_empty() { Grade::None } else { Grade::Asserted };
-            return Behind { change: seen.change, at, grade, tickets: Vec::new(), author: String::new(), approvers: Vec::new() };
+            return Behind { change: seen.change, at, grade, tickets: Vec::new(), author: None, approvers: Vec::new() };
         };
         let mut facts = Facts::of_evidence(dossier);
         facts.reviews = self.approvals.weigh(dossier);
@@ -154,7 +154,7 @@ impl<'a> Columns<'a> {
             at: arrival.at,
             grade: arrival.grade,
             tickets: facts.tickets.clone(),
-            author: super::person(&dossier.change.commit.author.person),
+            author: Some(&dossier.change.commit.author.person),
             approvers: facts.approvers(),
         }
     }
