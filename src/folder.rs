@@ -1,13 +1,15 @@
 //! The pack as a folder: written beside its place, then renamed, so that there is a whole pack or none.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::pack::Pack;
-use crate::render::{RENDERERS, RenderError, Sink};
+use crate::render::{self, RenderError, Sink};
 use crate::text::hex;
 
 /// The file that lists the hashes of all others; `sha256sum -c` checks it.
@@ -49,12 +51,17 @@ pub fn check_free(out: &Path) -> Result<(), FolderError> {
     }
 }
 
-/// Writes the pack to a new folder; `run` is the content of `run.json`.
+/// Writes a pack to a new folder: `freeze` writes its tables and gives the frozen pack, which is then rendered; `run`
+/// gives the content of `run.json`.
 ///
 /// # Errors
 ///
 /// When the place is taken, cannot be written, or a renderer fails; nothing is left behind then.
-pub fn write(pack: &Pack, out: &Path, run: &str) -> Result<(), FolderError> {
+pub fn write(
+    out: &Path,
+    freeze: impl FnOnce(&dyn Sink) -> Result<Pack, RenderError>,
+    run: impl FnOnce(&Pack) -> String,
+) -> Result<Pack, FolderError> {
     check_free(out)?;
     let parent = match out.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -63,20 +70,19 @@ pub fn write(pack: &Pack, out: &Path, run: &str) -> Result<(), FolderError> {
     let failed = |source| FolderError::Place { path: out.to_owned(), source };
     // Removed when dropped, whatever goes wrong on the way.
     let beside = tempfile::Builder::new().prefix(".countersign-").tempdir_in(parent).map_err(failed)?;
-    let mut sink = FolderSink { root: beside.path().to_owned(), manifest: Vec::new() };
-    for (_, render) in RENDERERS {
-        render(pack, &mut sink)?;
-    }
-    sink.manifest.sort();
-    let lines: Vec<String> = sink.manifest.iter().map(|(path, hash)| format!("{hash}  {path}\n")).collect();
+    let sink = FolderSink { root: beside.path().to_owned(), manifest: Mutex::default() };
+    let pack = freeze(&sink)?;
+    render::render(&pack, &sink)?;
+    let lines: Vec<String> = sink.manifest().iter().map(|(path, hash)| format!("{hash}  {path}\n")).collect();
     sink.plain(MANIFEST, lines.concat().as_bytes())?;
-    sink.plain(RUN, run.as_bytes())?;
+    sink.plain(RUN, run(&pack).as_bytes())?;
     let kept = beside.keep();
     open_to_readers(&kept).and_then(|()| check_and_rename(&kept, out)).map_err(|source| {
         // The half pack must go; that it could not be renamed is what the user needs to know.
         let _ = fs::remove_dir_all(&kept);
         failed(source)
-    })
+    })?;
+    Ok(pack)
 }
 
 /// Temporary folders are private; a pack is made to be handed on, as far as the user's own mask allows.
@@ -101,10 +107,16 @@ fn check_and_rename(from: &Path, to: &Path) -> io::Result<()> {
 
 struct FolderSink {
     root: PathBuf,
-    manifest: Vec<(String, String)>,
+    /// Hashes by path.
+    manifest: Mutex<BTreeMap<String, String>>,
 }
 
 impl FolderSink {
+    fn manifest(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        // A thread that panicked while holding the lock left whole entries.
+        self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn create(&self, path: &str) -> Result<File, RenderError> {
         let failed = |source| RenderError::Write { path: path.to_owned(), source };
         let full = self.root.join(path);
@@ -122,18 +134,14 @@ impl FolderSink {
 }
 
 impl Sink for FolderSink {
-    fn file(
-        &mut self,
-        path: &str,
-        write: &mut dyn FnMut(&mut dyn io::Write) -> Result<(), RenderError>,
-    ) -> Result<(), RenderError> {
+    fn file(&self, path: &str, write: &mut dyn FnMut(&mut dyn io::Write) -> Result<(), RenderError>) -> Result<(), RenderError> {
         let hashed = Hashed { file: self.create(path)?, hash: Sha256::new() };
         let mut buffered = io::BufWriter::with_capacity(1 << 16, hashed);
         write(&mut buffered)?;
         let failed = |source| RenderError::Write { path: path.to_owned(), source };
         let hashed = buffered.into_inner().map_err(|error| failed(error.into_error()))?;
         let hash = hex(&hashed.hash.finalize());
-        self.manifest.push((path.to_owned(), hash));
+        self.manifest().insert(path.to_owned(), hash);
         Ok(())
     }
 }

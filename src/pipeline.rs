@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 use crate::changes::{self, Change, GapAbout};
 use crate::checks::{self, Catalogue, Period};
@@ -83,14 +84,17 @@ pub fn audit(
 }
 
 impl Judged {
-    /// Freezes the pack: everything is counted a second time, on the tables as rendered.
+    /// Freezes the pack: writes its tables, counts each row as it goes by, and holds the counts against what was read.
     ///
     /// # Errors
     ///
-    /// When the tables cannot be rendered.
-    pub fn freeze(self) -> Result<Pack, RenderError> {
+    /// When the tables cannot be written.
+    pub fn freeze(self, sink: &dyn Sink) -> Result<Pack, RenderError> {
         let mut pack = self.pack;
-        pack.tie_outs = pack.tie_out(self.commits_walked, &count_rendered(&pack)?);
+        let counting = CountingSink { sink, rendered: Mutex::default() };
+        render::csv::render(&pack, &counting)?;
+        let rendered = counting.rendered.into_inner().unwrap_or_else(PoisonError::into_inner);
+        pack.tie_outs = pack.tie_out(self.commits_walked, &rendered);
         Ok(pack)
     }
 }
@@ -122,38 +126,47 @@ fn unreadable_objects(dossiers: &[Dossier]) -> BTreeSet<String> {
     hard.map(|gap| gap.reason.to_string()).collect()
 }
 
-/// Renders the tables that tie-outs speak of, and counts their rows as they go by.
-fn count_rendered(pack: &Pack) -> Result<Rendered, RenderError> {
-    let mut counting = CountingSink::default();
-    render::csv::render(pack, &mut counting)?;
-    Ok(counting.rendered)
+/// Counts the rows of the tables that tie-outs speak of while they are written.
+struct CountingSink<'a> {
+    sink: &'a dyn Sink,
+    rendered: Mutex<Rendered>,
 }
 
-#[derive(Default)]
-struct CountingSink {
-    rendered: Rendered,
-}
-
-impl Sink for CountingSink {
-    fn file(
-        &mut self,
-        path: &str,
-        write: &mut dyn FnMut(&mut dyn io::Write) -> Result<(), RenderError>,
-    ) -> Result<(), RenderError> {
+impl Sink for CountingSink<'_> {
+    fn file(&self, path: &str, write: &mut dyn FnMut(&mut dyn io::Write) -> Result<(), RenderError>) -> Result<(), RenderError> {
         const COUNTED: [&str; 6] =
             ["changes.csv", "commits.csv", "excluded.csv", "files.csv", "policy-inventory.csv", "tickets.csv"];
         let name = path.rsplit('/').next().unwrap_or(path);
         if !COUNTED.contains(&name) {
-            return Ok(());
+            return self.sink.file(path, write);
         }
         let keeps_ids = name == "changes.csv";
         let mut counter = if keeps_ids { RecordCounter::keeping_second_fields() } else { RecordCounter::default() };
-        write(&mut counter)?;
+        self.sink.file(path, &mut |out| write(&mut Both { out, counter: &mut counter }))?;
         let (rows, ids) = counter.finish();
-        self.rendered.rows.insert(name.to_owned(), rows);
+        let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        rendered.rows.insert(name.to_owned(), rows);
         if keeps_ids {
-            self.rendered.change_ids = ids;
+            rendered.change_ids = ids;
         }
         Ok(())
+    }
+}
+
+/// Writes to the pack, and shows the counter exactly what was written.
+struct Both<'a> {
+    out: &'a mut dyn io::Write,
+    counter: &'a mut RecordCounter,
+}
+
+impl io::Write for Both<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.counter.write_all(bytes.get(..written).unwrap_or(bytes))?;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }

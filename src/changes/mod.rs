@@ -46,14 +46,19 @@ pub fn collect(
     wants_kinds: &(dyn Fn(&RepoPath) -> bool + Sync),
     advance: &(dyn Fn() + Sync),
 ) -> Vec<Change> {
-    parallel::map(arrivals, PIECE, || Extraction::new(repository, wants_kinds), |extraction, arrival| {
-        let change = Change {
-            commit: extraction.commit(&arrival.commit),
-            side_commits: arrival.side_commits.iter().map(|commit| extraction.commit(commit)).collect(),
-        };
-        advance();
-        change
-    })
+    parallel::map(
+        arrivals,
+        PIECE,
+        || Extraction::new(repository, wants_kinds),
+        |extraction, arrival| {
+            let change = Change {
+                commit: extraction.commit(&arrival.commit),
+                side_commits: arrival.side_commits.iter().map(|commit| extraction.commit(commit)).collect(),
+            };
+            advance();
+            change
+        },
+    )
 }
 
 /// One thread's reading, with what it has learnt about blobs.

@@ -54,8 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         std::mem::forget(judged);
         return Ok(());
     }
-    let pack = judged.freeze()?;
-    folder::write(&pack, &arguments.out, &run_record(&pack))?;
+    let pack = folder::write(&arguments.out, |sink| judged.freeze(sink), run_record)?;
     let said = say(&summary(&pack, &arguments.out));
     std::mem::forget(pack);
     said

@@ -76,9 +76,8 @@ fn denies_by_default(object: &Object) -> bool {
 /// Cilium denies what no rule allows as soon as a direction has rules, and an empty rule allows nothing.
 fn cilium_denies_by_default(object: &Object) -> bool {
     let selects_all = object.root.at(&["spec", "endpointSelector"]).is_some_and(selects_everything);
-    let empty_rules = |direction: &str| {
-        object.root.at(&["spec", direction]).is_some_and(|rules| rules.items().iter().all(Node::is_empty))
-    };
+    let empty_rules =
+        |direction: &str| object.root.at(&["spec", direction]).is_some_and(|rules| rules.items().iter().all(Node::is_empty));
     selects_all && (empty_rules("ingress") || empty_rules("egress"))
 }
 
@@ -110,7 +109,8 @@ impl Coverage {
         let labelled = gather(labelled.map(|namespace| (&*namespace.name, namespace.environment.as_deref())));
         let denied = gather(tree.denials.iter().map(|denial| (&*denial.namespace, denial.environment.as_deref())));
         // A namespace that overlays describe applies there; what all of them share is a part of it.
-        let targets: Vec<(&str, Option<&str>)> = places.iter().flat_map(|(name, environments)| targets(name, environments)).collect();
+        let targets: Vec<(&str, Option<&str>)> =
+            places.iter().flat_map(|(name, environments)| targets(name, environments)).collect();
         Self {
             namespaces: targets.len(),
             only_named: tree.named.iter().filter(|name| !places.contains_key(&***name)).count(),
@@ -130,7 +130,8 @@ fn gather<'a>(facts: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Places
 }
 
 fn targets<'a>(name: &'a str, environments: &BTreeSet<Option<&'a str>>) -> Vec<(&'a str, Option<&'a str>)> {
-    let own: Vec<_> = environments.iter().filter(|environment| environment.is_some()).map(|environment| (name, *environment)).collect();
+    let own: Vec<_> =
+        environments.iter().filter(|environment| environment.is_some()).map(|environment| (name, *environment)).collect();
     if own.is_empty() { vec![(name, None)] } else { own }
 }
 

@@ -172,11 +172,16 @@ pub(super) fn search(
             return Past { commits, cut: chain.cut };
         }
         let open = &search.open;
-        let looked_at = parallel::map(steps, PIECE, || Extraction::new(repository, wants_kinds), |extraction, step| {
-            let touched = extraction.reader().touches(step.before, step.tree, open);
-            let commit = touched.then(|| extraction.commit(&step.commit));
-            (step, commit)
-        });
+        let looked_at = parallel::map(
+            steps,
+            PIECE,
+            || Extraction::new(repository, wants_kinds),
+            |extraction, step| {
+                let touched = extraction.reader().touches(step.before, step.tree, open);
+                let commit = touched.then(|| extraction.commit(&step.commit));
+                (step, commit)
+            },
+        );
         // What moves brought into view inside this chunk was not watched when its steps were looked at.
         let mut newly_watched: BTreeMap<RepoPath, ()> = BTreeMap::new();
         for (step, commit) in looked_at {

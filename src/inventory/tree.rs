@@ -90,13 +90,17 @@ impl Tree {
 /// Counts the policy objects in the tree of a commit; blobs that `known` has are not read again.
 pub(super) fn count(repository: &Repository, commit: CommitId, known: &BTreeMap<BlobId, usize>) -> usize {
     let files = candidates(repository, commit, &mut Vec::new());
-    let counts = parallel::map(files, PIECE, || repository.reader(), |reader, file| match known.get(&file.blob) {
-        Some(count) => *count,
-        // What cannot be read counts on neither side.
-        None => contents(reader, file.blob).map_or(0, |found| {
-            found.objects.iter().filter(|object| policies::family_of(object).is_some()).count()
-        }),
-    });
+    let counts = parallel::map(
+        files,
+        PIECE,
+        || repository.reader(),
+        |reader, file| match known.get(&file.blob) {
+            Some(count) => *count,
+            // What cannot be read counts on neither side.
+            None => contents(reader, file.blob)
+                .map_or(0, |found| found.objects.iter().filter(|object| policies::family_of(object).is_some()).count()),
+        },
+    );
     counts.into_iter().sum()
 }
 
@@ -140,7 +144,8 @@ fn candidates(repository: &Repository, commit: CommitId, gaps: &mut Vec<Gap>) ->
 /// The objects of a file that holds a policy or a namespace, and what of it could not be read.
 fn contents(reader: &mut Reader, blob: BlobId) -> Result<Contents, String> {
     reader.with_blob(blob, |bytes| {
-        let wants = |kinds: &[ObjectKind]| kinds.iter().any(|kind| is_namespace(kind) || policies::family_of_kind(kind).is_some());
+        let wants =
+            |kinds: &[ObjectKind]| kinds.iter().any(|kind| is_namespace(kind) || policies::family_of_kind(kind).is_some());
         if wants(&manifests::scan(bytes)) { manifests::read(bytes, &wants) } else { Contents::default() }
     })
 }

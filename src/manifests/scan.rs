@@ -13,14 +13,14 @@ const MAX_ALTERNATIVES: usize = 8;
 #[must_use]
 pub fn scan(bytes: &[u8]) -> Vec<ObjectKind> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut found = Vec::new();
+    let mut found = Found::default();
     let mut document = Document::default();
     let mut start = 0;
     let mut at = 0;
     while let Some(line) = line_at(bytes, at) {
         if is_separator(line) {
             document.finish(bytes.get(start..at).unwrap_or(&[]), &mut found);
-            document = Document::default();
+            document.clear();
             start = at + 3;
         } else {
             document.read(line);
@@ -28,9 +28,31 @@ pub fn scan(bytes: &[u8]) -> Vec<ObjectKind> {
         at += line.len();
     }
     document.finish(bytes.get(start..).unwrap_or(&[]), &mut found);
-    found.sort();
-    found.dedup();
-    found
+    found.into_kinds()
+}
+
+/// Groups and kinds as they stand in a file; the same one is mostly found many times in a row.
+#[derive(Default)]
+pub(super) struct Found<'a>(Vec<(&'a [u8], &'a [u8])>);
+
+impl<'a> Found<'a> {
+    fn add(&mut self, group: &'a [u8], kind: &'a [u8]) {
+        if self.0.last() != Some(&(group, kind)) {
+            self.0.push((group, kind));
+        }
+    }
+
+    /// Adds everything that another one has.
+    pub(super) fn append(&mut self, other: Self) {
+        other.0.into_iter().for_each(|(group, kind)| self.add(group, kind));
+    }
+
+    fn into_kinds(mut self) -> Vec<ObjectKind> {
+        self.0.sort_unstable();
+        self.0.dedup();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into();
+        self.0.into_iter().map(|(group, kind)| ObjectKind { group: text(group), kind: text(kind) }).collect()
+    }
 }
 
 /// What a scan shows of one document.
@@ -49,10 +71,9 @@ pub(super) fn look(text: &[u8]) -> Sight {
         document.read(line);
         at += line.len();
     }
-    let mut kinds = Vec::new();
-    document.finish(text, &mut kinds);
-    kinds.sort();
-    kinds.dedup();
+    let mut found = Found::default();
+    document.finish(text, &mut found);
+    let kinds = found.into_kinds();
     let unsure = document.unsure || (kinds.is_empty() && has_lone_carriage_return(text));
     Sight { kinds, unsure }
 }
@@ -154,16 +175,22 @@ impl<'a> Document<'a> {
     }
 
     /// Writes down every combination of group and kind.
-    pub(super) fn emit(&self, found: &mut Vec<ObjectKind>) {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into();
+    pub(super) fn emit(&self, found: &mut Found<'a>) {
         for group in &self.groups {
             for kind in &self.kinds {
-                found.push(ObjectKind { group: text(group), kind: text(kind) });
+                found.add(group, kind);
             }
         }
     }
 
-    fn finish(&mut self, document: &'a [u8], found: &mut Vec<ObjectKind>) {
+    /// Ready for the next document; what was allocated is kept.
+    fn clear(&mut self) {
+        self.groups.clear();
+        self.kinds.clear();
+        (self.is_json, self.begun, self.unsure) = (false, false, false);
+    }
+
+    fn finish(&mut self, document: &'a [u8], found: &mut Found<'a>) {
         if self.is_json {
             self.unsure |= json::scan(document, found);
             return;
@@ -194,7 +221,7 @@ fn add<'a>(values: &mut Vec<&'a [u8]>, value: Option<&'a [u8]>) {
 }
 
 /// Reads the items of a list: keys stand two columns after the first dash below `items:` or `objects:`.
-fn scan_items<'a>(document: &'a [u8], found: &mut Vec<ObjectKind>) {
+fn scan_items<'a>(document: &'a [u8], found: &mut Found<'a>) {
     let mut item = Document::default();
     let mut inside = false;
     let mut dash_column = None;

@@ -15,26 +15,29 @@ use crate::checks::{Card, Finding, Subject, WeighedReview};
 use crate::classification::FileClass;
 use crate::evidence::{Citation, Dossier, Evidence, Source, find_bot};
 use crate::pack::{Pack, TieOut};
+use crate::parallel;
 use crate::policies::Direction;
 use crate::text::{CommitId, Person};
 
-/// Writes every table below `data/`.
+/// Writes every table below `data/` but that of the tie-outs, several at a time.
 ///
 /// # Errors
 ///
 /// When the sink cannot be written.
-pub fn render(pack: &Pack, sink: &mut dyn Sink) -> Result<(), RenderError> {
+pub fn render(pack: &Pack, sink: &dyn Sink) -> Result<(), RenderError> {
     let columns = Columns::new(pack);
-    for table in TABLES {
-        let path = format!("data/{}", table.file);
-        sink.file(&path, &mut |out| {
-            let mut rows = Rows::new(&path, out);
-            rows.row(table.header.iter().copied())?;
-            (table.fill)(&columns, &mut rows)?;
-            rows.finish()
-        })?;
-    }
-    Ok(())
+    let tables: Vec<&Table> = TABLES.iter().collect();
+    parallel::map(tables, 1, || (), |(), table| table.write(&columns, sink)).into_iter().collect()
+}
+
+/// Writes the table of the tie-outs, which counts the others.
+///
+/// # Errors
+///
+/// When the sink cannot be written.
+pub fn render_reconciliation(pack: &Pack, sink: &dyn Sink) -> Result<(), RenderError> {
+    let table = Table { file: "reconciliation.csv", header: RECONCILIATION, fill: reconciliation };
+    table.write(&Columns::new(pack), sink)
 }
 
 /// One table: its file, its columns and what fills them.
@@ -44,8 +47,21 @@ struct Table {
     fill: fn(&Columns<'_>, &mut Rows<'_>) -> Result<(), RenderError>,
 }
 
-/// Every table, in the order of the pack's description.
+impl Table {
+    fn write(&self, columns: &Columns<'_>, sink: &dyn Sink) -> Result<(), RenderError> {
+        let path = format!("data/{}", self.file);
+        sink.file(&path, &mut |out| {
+            let mut rows = Rows::new(&path, out);
+            rows.row(self.header.iter().copied())?;
+            (self.fill)(columns, &mut rows)?;
+            rows.finish()
+        })
+    }
+}
+
+/// Every table that a count may rest on, the longest first: they are written by several threads.
 const TABLES: &[Table] = &[
+    Table { file: "findings.csv", header: FINDINGS, fill: findings },
     Table { file: "changes.csv", header: CHANGES, fill: changes },
     Table { file: "commits.csv", header: COMMITS, fill: commits },
     Table { file: "files.csv", header: FILES, fill: files },
@@ -53,12 +69,10 @@ const TABLES: &[Table] = &[
     Table { file: "policy-inventory.csv", header: POLICY_INVENTORY, fill: policy_inventory },
     Table { file: "approvals.csv", header: APPROVALS, fill: approvals },
     Table { file: "tickets.csv", header: TICKETS, fill: tickets },
-    Table { file: "findings.csv", header: FINDINGS, fill: findings },
     Table { file: "waivers.csv", header: WAIVERS, fill: waivers },
     Table { file: "layers.csv", header: LAYERS, fill: layers },
     Table { file: "identities.csv", header: IDENTITIES, fill: identities },
     Table { file: "controls.csv", header: CONTROLS, fill: controls },
-    Table { file: "reconciliation.csv", header: RECONCILIATION, fill: reconciliation },
     Table { file: "excluded.csv", header: EXCLUDED, fill: excluded },
 ];
 

@@ -24,7 +24,7 @@ const LINE_LIMIT: usize = 600;
 /// # Errors
 ///
 /// When a template fails or the sink cannot be written.
-pub fn render(pack: &Pack, sink: &mut dyn Sink) -> Result<(), RenderError> {
+pub fn render(pack: &Pack, sink: &dyn Sink) -> Result<(), RenderError> {
     let columns = Columns::new(pack);
     let pages = Pages::new(&columns)?;
     index::render(&columns, &pages, sink)?;
@@ -99,7 +99,7 @@ fn escape(text: &str, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 /// Stores one finished page.
-fn store(sink: &mut dyn Sink, page: &str, text: &str) -> Result<(), RenderError> {
+fn store(sink: &dyn Sink, page: &str, text: &str) -> Result<(), RenderError> {
     sink.file(page, &mut |out| out.write_all(text.as_bytes()).map_err(|error| RenderError::write(page, error)))
 }
 

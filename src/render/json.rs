@@ -33,7 +33,7 @@ pub const SCHEMA_NAME: &str = "urn:countersign:evidence:2";
 /// # Errors
 ///
 /// When the sink cannot be written.
-pub fn render(pack: &Pack, sink: &mut dyn Sink) -> Result<(), RenderError> {
+pub fn render(pack: &Pack, sink: &dyn Sink) -> Result<(), RenderError> {
     let columns = Columns::new(pack);
     sink.file(PATH, &mut |out| {
         let mut out = io::BufWriter::new(out);

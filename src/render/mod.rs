@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::pack::Pack;
+use crate::parallel;
 
 mod people;
 pub(crate) mod columns;
@@ -13,26 +14,30 @@ pub mod reperform;
 #[cfg(test)]
 pub(crate) mod specimen;
 
-/// Where artifacts go; the pack's writer hashes and stores them, a test keeps them in memory.
-pub trait Sink {
+/// Where artifacts go, several at a time; the pack's writer hashes and stores them, a test keeps them in memory.
+pub trait Sink: Sync {
     /// Begins a file, by its path inside the pack with `/`, and writes it by calling back.
     ///
     /// # Errors
     ///
     /// Whatever the writer or the callback fails with.
-    fn file(
-        &mut self,
-        path: &str,
-        write: &mut dyn FnMut(&mut dyn io::Write) -> Result<(), RenderError>,
-    ) -> Result<(), RenderError>;
+    fn file(&self, path: &str, write: &mut dyn FnMut(&mut dyn io::Write) -> Result<(), RenderError>) -> Result<(), RenderError>;
 }
 
-/// A renderer writes its files to the sink, one at a time.
-pub type Renderer = fn(&Pack, &mut dyn Sink) -> Result<(), RenderError>;
+/// A renderer writes its files to the sink.
+pub type Renderer = fn(&Pack, &dyn Sink) -> Result<(), RenderError>;
 
-/// Every renderer by name, in the order in which the pack lists its files.
-pub const RENDERERS: &[(&str, Renderer)] =
-    &[("html", html::render), ("csv", csv::render), ("json", json::render), ("reperform", reperform::render)];
+/// What is written once the tables have been counted. The tables come first: every page says whether the counts agree.
+const AFTER_COUNTING: &[Renderer] = &[html::render, json::render, reperform::render, csv::render_reconciliation];
+
+/// Writes everything of a frozen pack but its tables, which were written when it was frozen; several renderers at a time.
+///
+/// # Errors
+///
+/// The first failure in the order of the renderers.
+pub fn render(pack: &Pack, sink: &dyn Sink) -> Result<(), RenderError> {
+    parallel::map(AFTER_COUNTING.to_vec(), 1, || (), |(), renderer| renderer(pack, sink)).into_iter().collect()
+}
 
 /// Why a file of the pack could not be made.
 #[derive(Debug, thiserror::Error)]

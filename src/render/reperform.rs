@@ -15,7 +15,7 @@ const PATH: &str = "REPERFORM.txt";
 /// # Errors
 ///
 /// When the sink cannot be written.
-pub fn render(pack: &Pack, sink: &mut dyn Sink) -> Result<(), RenderError> {
+pub fn render(pack: &Pack, sink: &dyn Sink) -> Result<(), RenderError> {
     let text = text(&Columns::new(pack));
     sink.file(PATH, &mut |out| out.write_all(text.as_bytes()).map_err(|error| RenderError::write(PATH, error)))
 }

@@ -567,15 +567,14 @@ fn tie_outs(dossiers: &[Dossier]) -> Vec<TieOut> {
 }
 
 /// Files in memory, by path.
-#[derive(Default)]
 pub struct Shelf(pub BTreeMap<String, Vec<u8>>);
 
 impl Shelf {
     /// What one renderer makes of a pack.
     pub fn of(pack: &Pack, renderer: crate::render::Renderer) -> Self {
-        let mut shelf = Self::default();
-        renderer(pack, &mut shelf).expect("memory can be written");
-        shelf
+        let filling = Filling::default();
+        renderer(pack, &filling).expect("memory can be written");
+        Self(filling.0.into_inner().expect("no thread panicked"))
     }
 
     /// The text of one file.
@@ -584,15 +583,19 @@ impl Shelf {
     }
 }
 
-impl crate::render::Sink for Shelf {
+/// Files on their way into memory.
+#[derive(Default)]
+struct Filling(std::sync::Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl crate::render::Sink for Filling {
     fn file(
-        &mut self,
+        &self,
         path: &str,
         write: &mut dyn FnMut(&mut dyn std::io::Write) -> Result<(), crate::render::RenderError>,
     ) -> Result<(), crate::render::RenderError> {
         let mut bytes = Vec::new();
         write(&mut bytes)?;
-        self.0.insert(path.to_owned(), bytes);
+        self.0.lock().expect("no thread panicked").insert(path.to_owned(), bytes);
         Ok(())
     }
 }

@@ -216,7 +216,12 @@ impl Repository {
     }
 
     /// The commit at the end of a range, the name of its branch, and how it was found.
-    fn end(&self, graph: &mut Graph, to: Option<&Bound>, branch: Option<&str>) -> Result<(CommitId, String, String), RepositoryError> {
+    fn end(
+        &self,
+        graph: &mut Graph,
+        to: Option<&Bound>,
+        branch: Option<&str>,
+    ) -> Result<(CommitId, String, String), RepositoryError> {
         match to {
             None => {
                 let (end, name) = self.branch(branch)?;
@@ -232,7 +237,10 @@ impl Repository {
                 let (tip, name) = self.branch(branch)?;
                 let empty = |hint| RepositoryError::Empty { asked: format!("{name} by the end of {}", moment.name), hint };
                 let (end, date) = newest_before(graph, tip, moment.ends).map_err(empty)?;
-                let found = format!("{} The end {end} is the newest change of the first-parent chain that cannot have arrived later (committer date {date}).", moment.meaning());
+                let found = format!(
+                    "{} The end {end} is the newest change of the first-parent chain that cannot have arrived later (committer date {date}).",
+                    moment.meaning()
+                );
                 Ok((end, name, found))
             }
         }

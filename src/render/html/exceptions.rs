@@ -11,7 +11,7 @@ use crate::render::{RenderError, Sink};
 const PER_PAGE: usize = 500;
 
 /// Writes `exceptions-0001.html` …; one page that says so when there is none.
-pub(super) fn render(columns: &Columns<'_>, pages: &Pages, sink: &mut dyn Sink) -> Result<(), RenderError> {
+pub(super) fn render(columns: &Columns<'_>, pages: &Pages, sink: &dyn Sink) -> Result<(), RenderError> {
     let listed: Vec<_> = columns.pack.assessments.iter().flat_map(listed).collect();
     let count = listed.len().div_ceil(PER_PAGE).max(1);
     let mut parts = listed.chunks(PER_PAGE);

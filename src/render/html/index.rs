@@ -24,7 +24,7 @@ const LISTED: usize = 10;
 const ROWS: usize = 100;
 
 /// Writes `index.html`.
-pub(super) fn render(columns: &Columns<'_>, pages: &Pages, sink: &mut dyn Sink) -> Result<(), RenderError> {
+pub(super) fn render(columns: &Columns<'_>, pages: &Pages, sink: &dyn Sink) -> Result<(), RenderError> {
     store(sink, PAGE, &pages.fill("index.html", PAGE, "index", &index(columns))?)
 }
 

@@ -22,7 +22,7 @@ const SIDE_PATHS: usize = 10;
 const MESSAGE: usize = 20_000;
 
 /// Writes every page of evidence sheets, in order; two are filled at a time.
-pub(super) fn render(columns: &Columns<'_>, pages: &Pages, sink: &mut dyn Sink) -> Result<(), RenderError> {
+pub(super) fn render(columns: &Columns<'_>, pages: &Pages, sink: &dyn Sink) -> Result<(), RenderError> {
     let in_scope: Vec<_> = in_scope(columns).collect();
     let count = in_scope.len().div_ceil(SHEETS_PER_PAGE);
     let parts: Vec<_> = in_scope.chunks(SHEETS_PER_PAGE).enumerate().collect();
