@@ -56,8 +56,7 @@ pub fn audit(
     let previous_committed_at = committed_at(repository, range.start);
 
     progress.begin(arrivals.len());
-    let classifier = Classifier::new(&settings);
-    let changes = changes::collect(repository, arrivals, &|path| classifier.wants_kinds(path), &|| progress.advance());
+    let changes = changes::collect(repository, arrivals, &|| progress.advance());
     let (notes, problems) = notes(repository, &changes)?;
     completeness.remarks.extend(problems);
     let dossiers = gather(changes, &notes, &settings);

@@ -93,7 +93,7 @@ fn observe(repository: &Repository, branch: Option<&str>) -> Result<Observed, Fa
     let history = repository.history(&Asked::Between { from: None, to: None }, branch)?;
     let end = history.range.end;
     let settings = Settings::built_in();
-    let changes = changes::collect(repository, history.arrivals, &|_| false, &|| {});
+    let changes = changes::collect_without_content(repository, history.arrivals);
     let number = changes.len();
     let classified = changes.into_iter().map(|change| (change, crate::classification::Classification::default())).collect();
     let dossiers = evidence::gather(classified, &Notes::new(), &settings);

@@ -157,15 +157,10 @@ fn removed(commit: &Commit, edit: &PolicyEdit, seen: Seen) -> Option<PolicyObjec
 }
 
 /// Looks back from a commit until everything is found or history ends.
-pub(super) fn search(
-    repository: &Repository,
-    from: CommitId,
-    search: &mut Lookback,
-    wants_kinds: &(dyn Fn(&RepoPath) -> bool + Sync),
-) -> Past {
+pub(super) fn search(repository: &Repository, from: CommitId, search: &mut Lookback) -> Past {
     let mut chain = repository.first_parents(from);
     let mut commits = Vec::new();
-    let mut late = Extraction::new(repository, wants_kinds);
+    let mut late = Extraction::new(repository);
     while !search.open.is_empty() {
         let steps: Vec<Step> = chain.by_ref().take(CHUNK).collect();
         if steps.is_empty() {
@@ -175,7 +170,7 @@ pub(super) fn search(
         let looked_at = parallel::map(
             steps,
             PIECE,
-            || Extraction::new(repository, wants_kinds),
+            || Extraction::new(repository),
             |extraction, step| {
                 let touched = extraction.reader().touches(step.before, step.tree, open);
                 let commit = touched.then(|| extraction.commit(&step.commit));
@@ -195,14 +190,9 @@ pub(super) fn search(
 }
 
 /// Changes out of commits (newest first), oldest first, each with the side commits that it brought.
-pub(super) fn with_side_commits(
-    repository: &Repository,
-    before: CommitId,
-    commits: Vec<Commit>,
-    wants_kinds: &(dyn Fn(&RepoPath) -> bool + Sync),
-) -> Vec<Change> {
+pub(super) fn with_side_commits(repository: &Repository, before: CommitId, commits: Vec<Commit>) -> Vec<Change> {
     let mut sides = side_commits(repository, before, &commits);
-    let mut extraction = Extraction::new(repository, wants_kinds);
+    let mut extraction = Extraction::new(repository);
     let mut changes: Vec<Change> = Vec::with_capacity(commits.len());
     for commit in commits.into_iter().rev() {
         let raw = sides.remove(&commit.id).unwrap_or_default();

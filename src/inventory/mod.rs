@@ -111,7 +111,7 @@ pub fn take(
     }
     let in_period = search.named();
     if let Some(before) = before {
-        let past = lookback::search(repository, before, &mut search, &|path| classifier.wants_kinds(path));
+        let past = lookback::search(repository, before, &mut search);
         inventory.gaps.extend(past.cut.map(|reason| Gap { about: GapAbout::Commit, reason: reason.into() }));
         let named = search.named();
         let wanted = past.commits.into_iter().filter(|commit| named.contains(&commit.id) && !in_period.contains(&commit.id));
@@ -138,7 +138,7 @@ fn with_evidence(
     classifier: &mut Classifier,
     settings: &Settings,
 ) -> Result<Vec<Dossier>, RepositoryError> {
-    let changes = lookback::with_side_commits(repository, before, commits, &|path| classifier.wants_kinds(path));
+    let changes = lookback::with_side_commits(repository, before, commits);
     let ids: Vec<CommitId> = changes.iter().flat_map(Change::commits).map(|commit| commit.id).collect();
     let (notes, _) = repository.notes(ids.into_iter())?;
     let classified = changes.into_iter().map(|change| {

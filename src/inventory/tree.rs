@@ -146,7 +146,8 @@ fn contents(reader: &mut Reader, blob: BlobId) -> Result<Contents, String> {
     reader.with_blob(blob, |bytes| {
         let wants =
             |kinds: &[ObjectKind]| kinds.iter().any(|kind| is_namespace(kind) || policies::family_of_kind(kind).is_some());
-        if wants(&manifests::scan(bytes)) { manifests::read(bytes, &wants) } else { Contents::default() }
+        let look = manifests::first_look(bytes);
+        if look.unsure || wants(&look.kinds) { manifests::read(bytes, &wants) } else { Contents::default() }
     })
 }
 

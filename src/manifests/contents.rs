@@ -69,6 +69,31 @@ impl Unreadable {
     }
 }
 
+/// What a file shows before it is parsed.
+#[derive(Clone, Debug, Default)]
+pub struct FirstLook {
+    /// The kinds of its objects as a line scan finds them, sorted, each once.
+    pub kinds: Vec<ObjectKind>,
+    /// Whether there may be an object that only a parser can see.
+    pub unsure: bool,
+}
+
+/// Looks at a whole file without parsing it.
+#[must_use]
+pub fn first_look(bytes: &[u8]) -> FirstLook {
+    let text = decode(bytes);
+    let mut found = FirstLook::default();
+    for document in documents::split(&text) {
+        let sight =
+            if document.is_rest { Sight { kinds: scan::scan(document.text), unsure: false } } else { scan::look(document.text) };
+        found.kinds.extend(sight.kinds);
+        found.unsure |= sight.unsure;
+    }
+    found.kinds.sort();
+    found.kinds.dedup();
+    found
+}
+
 /// Reads a whole file.
 ///
 /// `wants` is asked for each document with the kinds that a line scan sees in it, sorted; what it does not want is not

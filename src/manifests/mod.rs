@@ -16,7 +16,7 @@ mod yaml;
 
 use crate::text::RepoPath;
 
-pub use self::contents::{ContentGap, Contents, Unreadable, read, read_changed};
+pub use self::contents::{ContentGap, Contents, FirstLook, Unreadable, first_look, read, read_changed};
 pub use self::difference::{Difference, child_path, difference, item_path};
 pub use self::object::{Certainty, Identity, Node, Object, SecretValue, Value};
 pub use self::print::to_text;

@@ -129,6 +129,43 @@ impl Ord for Node {
 }
 
 impl Node {
+    /// A digest of everything it says; where it stands does not matter.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        self.absorb_into(&mut digest);
+        digest.finalize().into()
+    }
+
+    /// Every part is preceded by its kind and length, so that no two values give the same bytes. How deep values are
+    /// nested is bounded where they are read.
+    fn absorb_into(&self, digest: &mut Sha256) {
+        let mut part = |kind: u8, length: usize, content: &[u8]| {
+            digest.update([kind]);
+            digest.update((length as u64).to_le_bytes());
+            digest.update(content);
+        };
+        match &self.value {
+            Value::Null => part(0, 0, &[]),
+            Value::Bool(truth) => part(1, usize::from(*truth), &[]),
+            Value::Number(number) => part(2, number.len(), number.as_bytes()),
+            Value::Text(text) => part(3, text.len(), text.as_bytes()),
+            Value::Secret(secret) => part(4, secret.0.len(), &secret.0),
+            Value::List(items) => {
+                part(5, items.len(), &[]);
+                items.iter().for_each(|item| item.absorb_into(digest));
+            }
+            Value::Map(entries) => {
+                part(6, entries.len(), &[]);
+                for (key, value) in entries {
+                    digest.update((key.len() as u64).to_le_bytes());
+                    digest.update(key.as_bytes());
+                    value.absorb_into(digest);
+                }
+            }
+        }
+    }
+
     /// The value of a key, if this is a mapping that has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {

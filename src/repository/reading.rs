@@ -99,11 +99,20 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// One sentence when it is missing, unreadable, not a file's content, or larger than 8 MiB.
+    /// As [`Self::blob`].
     pub fn with_blob<T>(&mut self, blob: BlobId, look: impl FnOnce(&[u8]) -> T) -> Result<T, String> {
+        self.blob(blob).map(|content| look(&content))
+    }
+
+    /// Reads a file's content.
+    ///
+    /// # Errors
+    ///
+    /// One sentence when it is missing, unreadable, not a file's content, or larger than 8 MiB.
+    pub fn blob(&mut self, blob: BlobId) -> Result<Arc<[u8]>, String> {
         let id = git_id(blob.0);
         if let Some((Kind::Blob, content)) = self.packs.find_small(&id, MAX_BLOB) {
-            return Ok(look(&content));
+            return Ok(content);
         }
         let unreadable = |error: gix::Error| format!("blob {blob}: is unreadable: {error}");
         match self.repo.objects.try_header(&id).map_err(unreadable)? {
@@ -112,7 +121,7 @@ impl Reader {
             }
             Some(_) | None => {}
         }
-        self.object(&id, Kind::Blob).map(|content| look(&content))
+        self.object(&id, Kind::Blob)
     }
 }
 

@@ -6,6 +6,7 @@ mod architecture;
 mod fixtures;
 mod misuse;
 mod periods;
+mod policy_edits;
 mod referee;
 mod reproducible;
 mod stories;

@@ -1,0 +1,180 @@
+//! One thread's reading of commits: each side of a file edit is looked at once, and parsed only where a policy shows.
+
+use std::sync::Arc;
+
+use super::content::{self, Sight, Sights};
+use super::policy_edits::{Ledger, Side};
+use crate::manifests::{self, Contents};
+use crate::repository::{Commit, Entry, FileEdit, Gap, GapAbout, Obstacle, ParseStatus, RawCommit, Reader, Repository};
+use crate::text::{BlobId, RepoPath};
+
+/// One thread's reading, with what it has learnt about blobs.
+pub struct Extraction {
+    reader: Reader,
+    sights: Sights,
+}
+
+/// What stands on one side of a file edit.
+enum Seen {
+    /// Nothing, or a file that by its name holds no manifests.
+    Nothing,
+    /// A regular file; its bytes only where they were read just now.
+    File { blob: BlobId, sight: Sight, bytes: Option<Arc<[u8]>> },
+    /// Something that leads elsewhere.
+    Elsewhere(&'static str),
+    /// A file that cannot be read.
+    Unread(String),
+}
+
+impl Seen {
+    fn sight(&self) -> Option<&Sight> {
+        match self {
+            Self::File { sight, .. } => Some(sight),
+            Self::Nothing | Self::Elsewhere(_) | Self::Unread(_) => None,
+        }
+    }
+
+    fn blob(&self) -> Option<BlobId> {
+        match self {
+            Self::File { blob, .. } => Some(*blob),
+            Self::Nothing | Self::Elsewhere(_) | Self::Unread(_) => None,
+        }
+    }
+
+    /// Why it cannot be read in full, as far as a look tells.
+    fn obstacle(&self) -> Option<&str> {
+        match self {
+            Self::Nothing => None,
+            Self::File { sight, .. } => sight.obstacle,
+            Self::Elsewhere(reason) => Some(reason),
+            Self::Unread(reason) => Some(reason),
+        }
+    }
+}
+
+impl Extraction {
+    /// A reading that has learnt nothing yet.
+    #[must_use]
+    pub fn new(repository: &Repository) -> Self {
+        Self { reader: repository.reader(), sights: Sights::default() }
+    }
+
+    /// Its way into the repository.
+    pub fn reader(&mut self) -> &mut Reader {
+        &mut self.reader
+    }
+
+    /// Takes a commit apart, compares it with its first parent, looks into the files and follows their policies.
+    #[must_use]
+    pub fn commit(&mut self, raw: &RawCommit) -> Commit {
+        let mut commit = self.reader.commit(raw);
+        let mut ledger = Ledger::default();
+        for edit in &mut commit.file_edits {
+            if let Some(reason) = self.look_at(edit, &mut ledger) {
+                let reason = format!("{}: {reason}", edit.path.to_text()).into();
+                commit.gaps.push(Gap { about: GapAbout::Content, reason });
+            }
+        }
+        commit.policy_edits = ledger.close(|blob| self.reader.blob(blob));
+        commit
+    }
+
+    /// Fills in kinds and status of an edit and compares its objects; gives why its present content cannot be read.
+    fn look_at(&mut self, edit: &mut FileEdit, ledger: &mut Ledger) -> Option<String> {
+        let after = self.see(edit.after, &edit.path);
+        let before = self.see(edit.before, edit.old_path.as_ref().unwrap_or(&edit.path));
+        let present = if edit.after.is_some() { &after } else { &before };
+        edit.kinds = present.sight().map(|sight| sight.kinds.clone());
+        let gap = match present {
+            Seen::Unread(reason) => Some(reason.clone()),
+            Seen::Nothing | Seen::File { .. } | Seen::Elsewhere(_) => None,
+        };
+        edit.parse = if [&before, &after].iter().any(|side| side.sight().is_some_and(|sight| sight.may_hold_policies)) {
+            self.compare(edit, &before, &after, ledger)
+        } else {
+            status_unparsed(&before, &after)
+        };
+        gap
+    }
+
+    fn see(&mut self, entry: Option<Entry>, path: &RepoPath) -> Seen {
+        let blob = match entry {
+            None => return Seen::Nothing,
+            Some(Entry { mode: 0o120_000, .. }) => return Seen::Elsewhere("a symbolic link, which is not followed"),
+            Some(Entry { mode: 0o160_000, .. }) => return Seen::Elsewhere("a submodule, whose content is in another repository"),
+            Some(_) if !manifests::may_hold_objects(path) => return Seen::Nothing,
+            Some(Entry { blob, .. }) => blob,
+        };
+        if let Some(sight) = self.sights.recall(blob) {
+            return Seen::File { blob, sight, bytes: None };
+        }
+        match self.reader.blob(blob) {
+            Ok(bytes) => Seen::File { blob, sight: self.sights.see(blob, &bytes), bytes: Some(bytes) },
+            Err(reason) => Seen::Unread(reason),
+        }
+    }
+
+    /// Compares the objects of both sides, where one of them may hold a policy.
+    fn compare(&mut self, edit: &FileEdit, before: &Seen, after: &Seen, ledger: &mut Ledger) -> ParseStatus {
+        let shows_policy = [before, after].iter().any(|side| side.sight().is_some_and(|sight| sight.shows_policy));
+        let unreadable = |reason: String| ParseStatus::Unreadable(Box::new(Obstacle { reason: reason.into(), shows_policy }));
+        let old_path = edit.old_path.as_ref().unwrap_or(&edit.path);
+        if before.blob() == after.blob() {
+            // Only the name or the executable bit changed.
+            return match (&edit.old_path, self.bytes(after)) {
+                (None, _) => ParseStatus::Scanned,
+                (Some(_), Err(reason)) => unreadable(reason),
+                (Some(old_path), Ok(bytes)) => {
+                    let contents = manifests::read(&bytes, &content::are_wanted);
+                    ledger.moved(old_path, &edit.path, &contents);
+                    first_gap(&contents).map_or(ParseStatus::Parsed, unreadable)
+                }
+            };
+        }
+        let (old, new) = (self.bytes(before), self.bytes(after));
+        let bytes = |side: &Result<Arc<[u8]>, String>| side.clone().unwrap_or_default();
+        let (old_contents, new_contents) = manifests::read_changed(&bytes(&old), &bytes(&new), &content::are_wanted);
+        let earlier = |reason: String| format!("before the change: {reason}");
+        let obstacle = new.as_ref().err().cloned().or_else(|| first_gap(&new_contents));
+        let obstacle = obstacle.or_else(|| old.as_ref().err().cloned().or_else(|| first_gap(&old_contents)).map(earlier));
+        let before = Side { path: old_path, blob: before.blob(), contents: old_contents, is_read: old.is_ok() };
+        let after = Side { path: &edit.path, blob: after.blob(), contents: new_contents, is_read: new.is_ok() };
+        ledger.compare(&before, &after);
+        obstacle.map_or(ParseStatus::Parsed, unreadable)
+    }
+
+    /// The bytes of a side, empty where it has no object that matters; `Err` says why they cannot be read.
+    fn bytes(&mut self, side: &Seen) -> Result<Arc<[u8]>, String> {
+        match side {
+            Seen::Nothing => Ok(Arc::default()),
+            Seen::File { sight: Sight { obstacle: Some(reason), may_hold_policies: false, .. }, .. } => Err((*reason).into()),
+            Seen::File { sight, .. } if !sight.may_be_counterpart() => Ok(Arc::default()),
+            Seen::File { bytes: Some(bytes), .. } => Ok(bytes.clone()),
+            Seen::File { blob, .. } => self.reader.blob(*blob),
+            Seen::Elsewhere(reason) => Err((*reason).into()),
+            Seen::Unread(reason) => Err(reason.clone()),
+        }
+    }
+}
+
+/// The status of an edit where neither side may hold a policy.
+fn status_unparsed(before: &Seen, after: &Seen) -> ParseStatus {
+    let earlier = || before.obstacle().map(|reason| format!("before the change: {reason}"));
+    let obstacle = after.obstacle().map(str::to_owned).or_else(earlier);
+    match (obstacle, before, after) {
+        (Some(reason), _, _) => ParseStatus::Unreadable(Box::new(Obstacle { reason: reason.into(), shows_policy: false })),
+        (None, Seen::Nothing, Seen::Nothing) => ParseStatus::NotLookedAt,
+        (None, _, _) => ParseStatus::Scanned,
+    }
+}
+
+/// The first thing in a file that could not be read, in a few words.
+fn first_gap(contents: &Contents) -> Option<String> {
+    let gap = contents.gaps.first()?;
+    let separator = if gap.detail.is_empty() { "" } else { ": " };
+    let more = match contents.gaps.len() {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    Some(format!("line {}: {}{separator}{}{more}", gap.line, gap.reason.words(), gap.detail))
+}
