@@ -77,25 +77,28 @@ const TABLES: &[Table] = &[
 ];
 
 /// Rows of guarded cells.
-struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     path: &'a str,
     writer: ::csv::Writer<io::BufWriter<&'a mut dyn io::Write>>,
 }
 
 impl<'a> Rows<'a> {
-    fn new(path: &'a str, out: &'a mut dyn io::Write) -> Self {
+    /// Rows of a file, which errors name.
+    pub fn new(path: &'a str, out: &'a mut dyn io::Write) -> Self {
         let writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(io::BufWriter::new(out));
         Self { path, writer }
     }
 
-    fn row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) -> Result<(), RenderError> {
+    /// Writes one row.
+    pub fn row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) -> Result<(), RenderError> {
         for cell in cells {
             self.writer.write_field(guarded(cell.as_ref()).as_bytes()).map_err(|error| RenderError::write(self.path, error))?;
         }
         self.writer.write_record(None::<&[u8]>).map_err(|error| RenderError::write(self.path, error))
     }
 
-    fn finish(mut self) -> Result<(), RenderError> {
+    /// Writes what is still held back.
+    pub fn finish(mut self) -> Result<(), RenderError> {
         self.writer.flush().map_err(|error| RenderError::write(self.path, error))
     }
 }

@@ -86,7 +86,7 @@ impl Pages {
 }
 
 /// Escapes like [`tera::escape_html`], but writes what needs no escape in one go: byte by byte it was a fifth of the time.
-fn escape(text: &str, out: &mut dyn io::Write) -> io::Result<()> {
+pub(crate) fn escape(text: &str, out: &mut dyn io::Write) -> io::Result<()> {
     let mut rest = text;
     while let Some(special) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')) {
         let (plain, after) = rest.split_at(special);
