@@ -20,6 +20,7 @@ pub mod inventory;
 pub mod checks;
 pub mod pack;
 pub mod render;
+pub mod query;
 pub mod folder;
 pub mod pipeline;
 pub mod cli;

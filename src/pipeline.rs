@@ -8,11 +8,11 @@ use crate::changes::{self, Change, GapAbout};
 use crate::checks::{self, Catalogue, Period};
 use crate::classification::Classifier;
 use crate::evidence::{self, Dossier};
-use crate::inventory::Inventory;
+use crate::inventory;
 use crate::pack::{Pack, RecordCounter, Rendered, population_hash};
 use crate::parallel;
 use crate::render::{self, RenderError, Sink};
-use crate::repository::{History, Notes, Repository, RepositoryError};
+use crate::repository::{AuditRange, History, Notes, Repository, RepositoryError};
 use crate::settings::Settings;
 use crate::text::{CommitId, Timestamp};
 
@@ -62,6 +62,7 @@ pub fn audit(
     let dossiers = gather(changes, &notes, &settings);
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
+    let inventory = inventory::take(repository, &range, &dossiers, &settings)?;
     let period =
         Period { range: &range, completeness: &completeness, previous_committed_at, dossiers: &dossiers, settings: &settings };
     let assessments = catalogue.assess(&period);
@@ -73,7 +74,7 @@ pub fn audit(
         dossiers,
         assessments,
         statuses,
-        inventory: Inventory::default(),
+        inventory,
         settings,
         population_hash,
         tie_outs: Vec::new(),
@@ -82,7 +83,35 @@ pub fn audit(
     Ok(Judged { pack, commits_walked: commits })
 }
 
+/// Reads only the policies as of the end of a range that holds no change, and what last changed each of them.
+///
+/// # Errors
+///
+/// When the repository's references cannot be read. What cannot be read beyond that is a gap in the pack.
+pub fn take_stock(repository: &Repository, range: AuditRange, settings: Settings) -> Result<Pack, RepositoryError> {
+    let inventory = inventory::take(repository, &range, &[], &settings)?;
+    Ok(Pack {
+        repository_name: repository.name(),
+        range,
+        completeness: repository.completeness().clone(),
+        dossiers: Vec::new(),
+        assessments: Vec::new(),
+        statuses: Vec::new(),
+        inventory,
+        settings,
+        population_hash: population_hash(std::iter::empty()),
+        tie_outs: Vec::new(),
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
 impl Judged {
+    /// What was read and judged, without the second count.
+    #[must_use]
+    pub fn into_pack(self) -> Pack {
+        self.pack
+    }
+
     /// Freezes the pack: writes its tables, counts each row as it goes by, and holds the counts against what was read.
     ///
     /// # Errors
@@ -133,7 +162,8 @@ struct CountingSink<'a> {
 
 impl Sink for CountingSink<'_> {
     fn file(&self, path: &str, write: &mut dyn FnMut(&mut dyn io::Write) -> Result<(), RenderError>) -> Result<(), RenderError> {
-        const COUNTED: [&str; 5] = ["changes.csv", "commits.csv", "excluded.csv", "files.csv", "tickets.csv"];
+        const COUNTED: [&str; 6] =
+            ["changes.csv", "commits.csv", "excluded.csv", "files.csv", "policy-inventory.csv", "tickets.csv"];
         let name = path.rsplit('/').next().unwrap_or(path);
         if !COUNTED.contains(&name) {
             return self.sink.file(path, write);

@@ -3,6 +3,7 @@
 mod checks;
 mod failure;
 mod progress;
+mod query;
 mod report;
 mod sample;
 mod settings;
@@ -34,6 +35,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 2 misuse, 3 nothing could be concl
 enum Command {
     /// Write the evidence pack of a period
     Report(report::Arguments),
+    /// Answer one question about policies and changes
+    Query(query::Arguments),
     /// List and explain the checks
     Checks(checks::Arguments),
     /// Show the settings in force, or draft a settings file
@@ -67,6 +70,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Report(arguments) => report::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
         Command::Checks(arguments) => checks::run(&arguments),
         Command::Settings(arguments) => settings::run(&arguments),
         Command::Completions(arguments) => shell::completions(&arguments, &mut Arguments::command()),

@@ -18,16 +18,16 @@ pub(super) const SETTINGS_FILE: &str = "countersign.toml";
 #[derive(Debug, Args)]
 pub(super) struct SourceArguments {
     /// The repository, or a folder inside it [default: `GIT_DIR`, else the current folder]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", global = true)]
     pub repo: Option<PathBuf>,
     /// The audited branch [default: HEAD]
-    #[arg(long, value_name = "REF")]
+    #[arg(long, value_name = "REF", global = true)]
     pub branch: Option<String>,
     /// A settings file [default: countersign.toml in the commit before the range, else built-in settings]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub settings: Option<PathBuf>,
     /// The profile; wins over the settings file
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", global = true)]
     pub profile: Option<String>,
 }
 
@@ -35,16 +35,16 @@ pub(super) struct SourceArguments {
 #[derive(Debug, Args)]
 pub(super) struct RangeArguments {
     /// The period: a year (2026), a quarter (2026-Q1) or a month (2026-03)
-    #[arg(long, value_name = "PERIOD", conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_name = "PERIOD", conflicts_with_all = ["from", "to"], global = true)]
     pub period: Option<String>,
     /// The last revision before the range, or its first day (2026-01-01); without it the range begins with the history
-    #[arg(long, value_name = "REV|DATE")]
+    #[arg(long, value_name = "REV|DATE", global = true)]
     pub from: Option<String>,
     /// The last revision of the range, or its last day (2026-03-31)
-    #[arg(long, value_name = "REV|DATE")]
+    #[arg(long, value_name = "REV|DATE", global = true)]
     pub to: Option<String>,
     /// Read an embedded sample repository
-    #[arg(long, value_name = "STORY", num_args = 0..=1, default_missing_value = "security-layer", conflicts_with_all = ["repo", "branch"])]
+    #[arg(long, value_name = "STORY", num_args = 0..=1, default_missing_value = "security-layer", conflicts_with_all = ["repo", "branch"], global = true)]
     pub sample: Option<String>,
 }
 

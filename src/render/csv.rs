@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
+mod policies;
+
+use self::policies::{POLICY_CHANGES, POLICY_INVENTORY, policy_changes, policy_inventory};
 use super::columns::{self, Columns, Counts, Facts};
 use super::people;
 use super::{RenderError, Sink};
@@ -13,6 +16,7 @@ use crate::classification::FileClass;
 use crate::evidence::{Citation, Dossier, Evidence, Source, find_bot};
 use crate::pack::{Pack, TieOut};
 use crate::parallel;
+use crate::policies::Direction;
 use crate::text::{CommitId, Person};
 
 /// Writes every table below `data/` but that of the tie-outs, several at a time.
@@ -61,6 +65,8 @@ const TABLES: &[Table] = &[
     Table { file: "changes.csv", header: CHANGES, fill: changes },
     Table { file: "commits.csv", header: COMMITS, fill: commits },
     Table { file: "files.csv", header: FILES, fill: files },
+    Table { file: "policy-changes.csv", header: POLICY_CHANGES, fill: policy_changes },
+    Table { file: "policy-inventory.csv", header: POLICY_INVENTORY, fill: policy_inventory },
     Table { file: "approvals.csv", header: APPROVALS, fill: approvals },
     Table { file: "tickets.csv", header: TICKETS, fill: tickets },
     Table { file: "waivers.csv", header: WAIVERS, fill: waivers },
@@ -71,25 +77,28 @@ const TABLES: &[Table] = &[
 ];
 
 /// Rows of guarded cells.
-struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     path: &'a str,
     writer: ::csv::Writer<io::BufWriter<&'a mut dyn io::Write>>,
 }
 
 impl<'a> Rows<'a> {
-    fn new(path: &'a str, out: &'a mut dyn io::Write) -> Self {
+    /// Rows of a file, which errors name.
+    pub fn new(path: &'a str, out: &'a mut dyn io::Write) -> Self {
         let writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(io::BufWriter::new(out));
         Self { path, writer }
     }
 
-    fn row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) -> Result<(), RenderError> {
+    /// Writes one row.
+    pub fn row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) -> Result<(), RenderError> {
         for cell in cells {
             self.writer.write_field(guarded(cell.as_ref()).as_bytes()).map_err(|error| RenderError::write(self.path, error))?;
         }
         self.writer.write_record(None::<&[u8]>).map_err(|error| RenderError::write(self.path, error))
     }
 
-    fn finish(mut self) -> Result<(), RenderError> {
+    /// Writes what is still held back.
+    pub fn finish(mut self) -> Result<(), RenderError> {
         self.writer.flush().map_err(|error| RenderError::write(self.path, error))
     }
 }
@@ -180,8 +189,8 @@ fn content_cells(dossier: &Dossier, facts: &Facts<'_>) -> [String; 8] {
         yes_no(reason.is_none()),
         reason.map(columns::one_line).unwrap_or_default(),
         dossier.change.commit.file_edits.len().to_string(),
-        String::new(),
-        String::new(),
+        dossier.change.commit.policy_edits.len().to_string(),
+        columns::worst_direction(dossier).map_or("", Direction::word).to_owned(),
     ]
 }
 
@@ -297,8 +306,8 @@ fn file_cells(change_id: &str, edit: &FileEdit, class: Option<&FileClass>) -> [S
         blob(edit.after),
         mode(edit.before),
         mode(edit.after),
-        columns::NOT_PARSED.to_owned(),
-        columns::NOT_PARSED_REASON.to_owned(),
+        columns::parse_words(&edit.parse).to_owned(),
+        columns::parse_reason(&edit.parse),
     ]
 }
 
