@@ -72,7 +72,8 @@ fn obstacle(bytes: &[u8]) -> Option<&'static str> {
         return Some(obstacle);
     }
     let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-    if !is_utf16 && bytes.iter().take(LOOKED_AT).any(|byte| *byte == 0) {
+    let beginning = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    if !is_utf16 && memchr::memchr(0, beginning).is_some() {
         return Some("not a text");
     }
     ENCRYPTED_BY_SOPS.find(bytes).map(|_| "encrypted in part by SOPS")
