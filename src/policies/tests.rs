@@ -272,11 +272,9 @@ fn mutants(node: &Node) -> Vec<(String, Node)> {
             }
             all
         }
-        Value::Text(_) => [" changed", " is all", " is open", " is empty"]
-            .into_iter()
-            .zip(["changed", "*", "0.0.0.0/0", ""])
-            .map(|(path, word)| (path.to_owned(), at(Value::Text(word.into()))))
-            .collect(),
+        Value::Text(_) => {
+            ["changed", "*", "0.0.0.0/0", ""].map(|word| (" changed".to_owned(), at(Value::Text(word.into())))).to_vec()
+        }
         Value::Bool(truth) => vec![(" changed".to_owned(), at(Value::Bool(!truth)))],
         Value::Number(_) => vec![(" changed".to_owned(), at(Value::Number("7".into())))],
         Value::Null => Vec::new(),
@@ -309,36 +307,25 @@ fn exchanging_the_sides_exchanges_weakened_and_strengthened_and_nothing_else() {
     assert!(pairs > 10_000, "{pairs}");
 }
 
-/// Where another value says the same, or has no say: what a wider rule, list or range beside it holds, and names of rules.
-const SILENT: [&str; 9] = [
-    "AdminNetworkPolicy .spec.ingress[].name changed",
-    "ClusterPolicy .spec.validationFailureAction changed",
-    "ClusterRole .rules[].apiGroups[] changed",
-    "ClusterRole .rules[].resources[] changed",
-    "ClusterRole .rules[].verbs[] changed",
-    "Config .spec.match[].processes[] changed",
-    "NetworkPolicy .spec.ingress[].from[].podSelector.matchLabels.a changed",
-    "PodSecurityPolicy .spec.volumes[] changed",
-    "RoleBinding .subjects[].apiGroup changed",
-];
+/// Where a change says nothing about protection, by the end of a path.
+const MEANINGLESS: [&str; 0] = [];
 
 #[test]
 fn no_changed_value_goes_without_a_word() {
     let mut silent = BTreeSet::new();
     for case in cases() {
         for one in [case.before, case.after].into_iter().flatten() {
-            for (path, root) in mutants(&one.root) {
-                if !path.ends_with(" changed") || path == ".apiVersion changed" || one.root == root {
-                    continue;
-                }
-                let verdicts = judge(case.family, Some(&one), Some(&Object { root, ..one.clone() }));
-                if verdicts.iter().all(|verdict| verdict.rule == SAME_MEANING.id) {
+            for (path, root) in mutants(&one.root).into_iter().filter(|(path, _)| path.ends_with(" changed")) {
+                let other = Object { root, ..one.clone() };
+                let verdicts = judge(case.family, Some(&one), Some(&other));
+                let told = verdicts.iter().any(|verdict| verdict.rule != SAME_MEANING.id);
+                if !told && !MEANINGLESS.iter().any(|end| path.ends_with(end)) {
                     silent.insert(format!("{} {path}", one.identity.kind.kind));
                 }
             }
         }
     }
-    assert_eq!(silent.iter().map(String::as_str).collect::<Vec<_>>(), SILENT);
+    assert_eq!(silent, BTreeSet::new());
 }
 
 #[test]
@@ -353,184 +340,4 @@ fn ids_are_kebab_case_unique_and_begin_with_their_family() {
         let family = Family::all().any(|family| rule.id.starts_with(&format!("{}-", family.word())));
         assert!(family != general.contains(&rule.id), "{}", rule.id);
     }
-}
-
-#[test]
-fn every_family_has_its_kinds() {
-    let family =
-        |group: &str, kind: &str| family_of_kind(&ObjectKind { group: group.into(), kind: kind.into() }).map(Family::word);
-    let known = [
-        ("networking.k8s.io", "NetworkPolicy", "network"),
-        ("extensions", "NetworkPolicy", "network"),
-        ("?", "NetworkPolicy", "network"),
-        ("?", "SecurityContextConstraints", "scc"),
-        ("crd.projectcalico.org", "GlobalNetworkPolicy", "network"),
-        ("policy", "PodSecurityPolicy", "pss"),
-        ("extensions", "PodSecurityPolicy", "pss"),
-        ("", "Namespace", "pss"),
-        ("constraints.gatekeeper.sh", "anykind", "gatekeeper"),
-        ("templates.gatekeeper.sh", "ConstraintTemplate", "gatekeeper"),
-        ("mutations.gatekeeper.sh", "Assign", "gatekeeper"),
-        ("kyverno.io", "ClusterPolicy", "kyverno"),
-        ("policies.kyverno.io", "ValidatingPolicy", "kyverno"),
-        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy", "admission"),
-        ("policy.linkerd.io", "Server", "linkerd"),
-        ("security.istio.io", "PeerAuthentication", "istio"),
-        ("rbac.authorization.k8s.io", "ClusterRoleBinding", "rbac"),
-        ("security.openshift.io", "SecurityContextConstraints", "scc"),
-        ("policy.open-cluster-management.io", "Policy", "other"),
-        ("wgpolicyk8s.io", "PolicyReport", "other"),
-        ("cilium.io", "TracingPolicy", "other"),
-        ("?", "SealedSecret", "other"),
-    ];
-    for (group, kind, word) in known {
-        assert_eq!(family(group, kind), Some(word), "{group}/{kind}");
-        assert_eq!(Family::from_word(word).map(Family::word), Some(word));
-    }
-    for (group, kind) in
-        [("apps", "Deployment"), ("", "Policy"), ("extensions", "Ingress"), ("?", "ConfigMap"), ("policy", "PodDisruptionBudget")]
-    {
-        assert_eq!(family(group, kind), None, "{group}/{kind}");
-    }
-    let namespace = |place: &str, body: &str| family_of(&object(&format!("v1 Namespace {place}"), body)).map(Family::word);
-    assert_eq!(namespace("labels", "{team: a}"), None);
-    assert_eq!(namespace("labels", "{pod-security.kubernetes.io/warn: baseline}"), Some("pss"));
-    assert_eq!(namespace("labels", "{admission.gatekeeper.sh/ignore: x}"), Some("gatekeeper"));
-    assert_eq!(namespace("annotations", "{linkerd.io/inject: enabled}"), Some("linkerd"));
-    assert_eq!(namespace("labels", "{istio-injection: enabled}"), Some("istio"));
-}
-
-#[test]
-fn an_object_says_how_it_is_enforced_and_who_is_exempt() {
-    let constraint = "constraints.gatekeeper.sh/v1beta1 K8sX spec";
-    let cluster_policy = "kyverno.io/v1 ClusterPolicy spec";
-    let binding = "admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding spec";
-    let said = [
-        (constraint, "{}", "deny", &[][..]),
-        (
-            constraint,
-            "{enforcementAction: warn, match: {excludedNamespaces: [kube-system]}, parameters: {exemptImages: [a/b]}}",
-            "warn",
-            &["namespace kube-system", "exemptImages a/b"],
-        ),
-        (
-            constraint,
-            "{enforcementAction: scoped, scopedEnforcementActions: [{action: deny, enforcementPoints: [{name: a}, {name: b}]}]}",
-            "scoped: deny at a, b",
-            &[],
-        ),
-        (
-            "config.gatekeeper.sh/v1alpha1 Config spec",
-            "{match: [{excludedNamespaces: [a], processes: [audit]}]}",
-            "",
-            &["namespace a from audit"],
-        ),
-        (
-            "v1 Namespace labels",
-            "{pod-security.kubernetes.io/enforce: restricted, pod-security.kubernetes.io/enforce-version: v1.28, pod-security.kubernetes.io/audit: baseline}",
-            "enforce=restricted@v1.28 audit=baseline",
-            &[],
-        ),
-        (
-            "v1 Namespace labels",
-            "{pod-security.kubernetes.io/enforce: privileged, istio-injection: enabled}",
-            "enforce=privileged istio-injection=enabled",
-            &["the namespace from Pod Security (privileged)"],
-        ),
-        (
-            cluster_policy,
-            "{validationFailureAction: enforce, rules: [{name: r, exclude: {any: [{resources: {namespaces: [a, b]}}]}, validate: {deny: {}}}]}",
-            "Enforce",
-            &["rule r: namespaces a, b"],
-        ),
-        (
-            cluster_policy,
-            "{rules: [{name: r, validate: {}}, {name: s, validate: {failureAction: Enforce}}]}",
-            "Audit, Enforce",
-            &[],
-        ),
-        (
-            "kyverno.io/v2 PolicyException spec",
-            "{exceptions: [{policyName: p, ruleNames: [r]}], match: {any: [{resources: {kinds: [Pod], names: [x]}}]}}",
-            "",
-            &["policy p: r", "kinds Pod; names x"],
-        ),
-        (binding, "{validationActions: [Deny, Audit]}", "validationActions Deny, Audit", &[]),
-        (
-            binding,
-            "{validationActions: [Warn], matchResources: {namespaceSelector: {matchExpressions: [{key: env, operator: NotIn, values: [dev]}]}}}",
-            "validationActions Warn",
-            &["namespaces with env=dev"],
-        ),
-        ("admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy spec", "{}", "failurePolicy Fail", &[]),
-        ("networking.k8s.io/v1 NetworkPolicy spec", "{podSelector: {}}", "ingress (default deny)", &[]),
-        (
-            "networking.k8s.io/v1 NetworkPolicy spec",
-            "{podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}]}",
-            "ingress, egress (default deny)",
-            &[],
-        ),
-        ("cilium.io/v2 CiliumNetworkPolicy spec", "{endpointSelector: {}, ingress: [{}]}", "ingress (default deny)", &[]),
-        ("security.istio.io/v1 PeerAuthentication spec", "{mtls: {mode: STRICT}}", "STRICT", &[]),
-        ("security.istio.io/v1 AuthorizationPolicy spec", "{}", "ALLOW", &[]),
-        ("policy.linkerd.io/v1beta3 Server spec", "{port: 80}", "deny", &[]),
-        (
-            "security.openshift.io/v1 SecurityContextConstraints root",
-            "{allowHostPID: true, runAsUser: {type: RunAsAny}}",
-            "allowHostPID, RunAsAny",
-            &[],
-        ),
-        (
-            "rbac.authorization.k8s.io/v1 ClusterRole root",
-            "{rules: [{apiGroups: [a], resources: [pods], verbs: [\"*\"]}]}",
-            "all verbs",
-            &[],
-        ),
-        ("rbac.authorization.k8s.io/v1 RoleBinding root", "{roleRef: {kind: ClusterRole, name: edit}}", "ClusterRole edit", &[]),
-    ];
-    for (heading, body, enforced, exempt) in said {
-        let object = object(heading, body);
-        assert_eq!(enforcement(&object), enforced, "{heading} {body}");
-        assert_eq!(exemptions(&object), exempt, "{heading} {body}");
-    }
-}
-
-#[test]
-fn only_a_policy_that_closes_every_pod_denies_by_default() {
-    let denies = |heading: &str, body: &str| denies_by_default(&object(heading, body));
-    let kubernetes = "networking.k8s.io/v1 NetworkPolicy spec";
-    assert!(denies(kubernetes, "{podSelector: {}}"));
-    assert!(denies(kubernetes, "{podSelector: {matchLabels: {}}, policyTypes: [Egress]}"));
-    assert!(!denies(kubernetes, "{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}"));
-    assert!(!denies(kubernetes, "{podSelector: {matchLabels: {a: b}}}"));
-    assert!(denies("cilium.io/v2 CiliumNetworkPolicy spec", "{endpointSelector: {}, egress: [{}]}"));
-    assert!(!denies("cilium.io/v2 CiliumNetworkPolicy spec", "{endpointSelector: {}, egress: [{toEntities: [all]}]}"));
-}
-
-#[test]
-fn a_changed_rego_rule_is_named() {
-    let template = |value: u8| {
-        let rego = format!("package a\\nallow = {value}\\nviolation[x] {{ allow }}");
-        object("templates.gatekeeper.sh/v1 ConstraintTemplate spec", &format!("{{targets: [{{rego: \"{rego}\"}}]}}"))
-    };
-    let verdicts = judge(Family::Gatekeeper, Some(&template(1)), Some(&template(2)));
-    assert_eq!(verdicts.iter().map(|verdict| &*verdict.field).collect::<Vec<_>>(), ["spec.targets[0].rego: allow"]);
-}
-
-/// Objects that are as large as a file may be are judged by equality where comparing each with each would take too long.
-#[test]
-fn large_objects_cost_no_more_than_their_size() {
-    let peers = |offset: usize| -> String {
-        (0..20_000).map(|at| format!("{{from: [{{ipBlock: {{cidr: 10.{}.{}.0/24}}}}]}}, ", offset + at / 200, at % 200)).collect()
-    };
-    let policy = |offset| {
-        object("networking.k8s.io/v1 NetworkPolicy spec", &format!("{{podSelector: {{}}, ingress: [{}]}}", peers(offset)))
-    };
-    let verdicts = judge(Family::Network, Some(&policy(0)), Some(&policy(100)));
-    assert_eq!(verdicts.len(), 40_000);
-    let rules = |offset: usize| -> String {
-        (0..5_000).map(|at| format!("{{apiGroups: [a], resources: [r{}], verbs: [get, list]}}, ", offset + at)).collect()
-    };
-    let role = |offset| object("rbac.authorization.k8s.io/v1 ClusterRole root", &format!("{{rules: [{}]}}", rules(offset)));
-    assert_eq!(judge(Family::Rbac, Some(&role(0)), Some(&role(5_000))).len(), 10_000);
 }
