@@ -27,7 +27,7 @@ pub(super) fn change(dossier: &Dossier) -> [Cell; 6] {
         Cell::One(arrival.grade.word().to_owned()),
         Cell::id(&commit.id.to_string()),
         Cell::text(&columns::shorten(commit.subject(), 400)),
-        Cell::One(columns::person(&commit.author.person)),
+        Cell::person(&commit.author.person),
     ]
 }
 
@@ -47,8 +47,8 @@ pub(super) fn evidence(facts: &Facts<'_>) -> [Cell; 6] {
         Cell::list(&facts.tickets),
         Cell::list(&facts.tickets_mentioned),
         Cell::One(facts.ticket_grade.word().to_owned()),
-        Cell::Many(facts.reviewers()),
-        Cell::Many(facts.approvers()),
+        Cell::People(facts.reviewers()),
+        Cell::People(facts.approvers()),
         Cell::One(facts.approval_grade.word().to_owned()),
     ]
 }

@@ -159,7 +159,7 @@ fn row(state: &str, policy: &PolicyObject, material: &Material<'_>) -> Vec<Cell>
     let kind = if object.kind.group.is_empty() { object.kind.kind.to_string() } else { format!("{}/{}", object.kind.group, object.kind.kind) };
     let mut cells = vec![
         Cell::text(state),
-        Cell::text(&object.to_string()),
+        Cell::object(object),
         Cell::text(policy.family.word()),
         Cell::text(&kind),
         Cell::text(&object.name),
