@@ -162,7 +162,8 @@ struct CountingSink<'a> {
 
 impl Sink for CountingSink<'_> {
     fn file(&self, path: &str, write: &mut dyn FnMut(&mut dyn io::Write) -> Result<(), RenderError>) -> Result<(), RenderError> {
-        const COUNTED: [&str; 5] = ["changes.csv", "commits.csv", "excluded.csv", "files.csv", "tickets.csv"];
+        const COUNTED: [&str; 6] =
+            ["changes.csv", "commits.csv", "excluded.csv", "files.csv", "policy-inventory.csv", "tickets.csv"];
         let name = path.rsplit('/').next().unwrap_or(path);
         if !COUNTED.contains(&name) {
             return self.sink.file(path, write);

@@ -18,6 +18,7 @@ import argparse
 import collections
 import csv
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -49,12 +50,12 @@ def read_truth(path):
 
 
 def split_object(text):
-    """`apiVersion/kind/namespace/name` as group, kind, namespace, name; the core group has no slash in its apiVersion."""
-    parts = text.split("/")
-    kind_at = next((at for at in (1, 2) if len(parts) > at and parts[at][:1].isupper()), 2 if len(parts) > 4 else 1)
-    group = parts[0] if kind_at == 2 else ""
-    kind, namespace, name = parts[kind_at], parts[kind_at + 1], "/".join(parts[kind_at + 2 :])
-    return group, kind, namespace, name
+    """`group/Kind namespace/name` as group, kind, namespace, name; the core group and no namespace are left out."""
+    kind, _, name = text.partition(" ")
+    group, _, kind = kind.rpartition("/")
+    namespace, separator, rest = name.partition("/")
+    name, namespace = (rest, namespace) if separator else (name, "")
+    return group, kind, namespace, "" if name == "(without a name)" else name.removesuffix("*")
 
 
 def read_edits(path):
@@ -62,13 +63,13 @@ def read_edits(path):
     seen = set()
     for row in read_table(path):
         row = {key: unguarded(value) for key, value in row.items()}
-        edit = (row["change_id"], row["object"], row["path"], row.get("old_path", ""), row["edit"], row.get("line", ""))
+        edit = tuple(row[column] for column in ("change_id", "object", "path", "old_path", "edit", "line"))
         if edit in seen:
             continue
         seen.add(edit)
         group, kind, namespace, name = split_object(row["object"])
         as_row = lambda change, path: Row(row["change_id"], group, kind, namespace, name, change, path)
-        if row.get("old_path") and row["edit"] in ("moved", "modified"):
+        if row["old_path"] and row["edit"] in ("moved", "modified"):
             yield as_row("removed", row["old_path"])
             yield as_row("added", row["path"])
         else:
@@ -84,25 +85,39 @@ def is_looked_for(row, kinds):
     return (row.group, row.kind) in kinds or row.group == "constraints.gatekeeper.sh"
 
 
-# Each rule takes the rows that only one side has, and returns those that are left to explain.
+# Each rule takes the rows that only one side has, the whole truth and the mirror, and returns what is left to explain.
 
 
-def rule_unparsable(only_truth, only_report, truth):
-    """The truth could not parse a file on one side of the change; what it held is compared in the report all the same."""
+def rule_unparsable(only_truth, only_report, truth, mirror):
+    """The truth could not parse a file on one side of the change; the report compares what it holds all the same."""
     files = {(row.commit, row.path) for row in truth if row.kind == UNPARSABLE}
     left = [row for row in only_truth if row.kind != UNPARSABLE]
     return left, [row for row in only_report if (row.commit, row.path) not in files]
 
 
-RULES = (("not parsed by the truth", rule_unparsable),)
+def rule_inside_templates(only_truth, only_report, truth, mirror):
+    """The truth does not open objects that hold others in `objects:`, as OpenShift's Template does."""
+
+    def stands_in_template(row):
+        revision = f"{row.commit}^1" if row.change == "removed" else row.commit
+        text = file_at(mirror, revision, row.path)
+        return re.search(r"^kind: *\w*Template\b", text, re.M) and re.search(r"^objects:", text, re.M)
+
+    return only_truth, [row for row in only_report if not stands_in_template(row)]
+
+
+RULES = (("not parsed by the truth", rule_unparsable), ("inside of a template", rule_inside_templates))
+
+
+def file_at(mirror, revision, path):
+    command = ["git", "-C", str(mirror), "show", "--end-of-options", f"{revision}:{path}"]
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False).stdout
 
 
 def compare(truth, edits):
     """The number of equal rows, and the rows that only one side has."""
-    commits = {row.commit for row in truth}
     kinds = {(row.group, row.kind) for row in truth}
     edits = [row for row in edits if is_looked_for(row, kinds)]
-    beyond = [row for row in edits if row.commit not in commits]
     left = collections.defaultdict(list)
     for row in edits:
         left[key(row)].append(row)
@@ -113,7 +128,7 @@ def compare(truth, edits):
             equal += 1
         else:
             only_truth.append(row)
-    return equal, only_truth, [row for rows in left.values() for row in rows], beyond
+    return equal, only_truth, [row for rows in left.values() for row in rows]
 
 
 def first_parents(mirror, newest):
@@ -145,13 +160,13 @@ def shown(row):
     return f"{row.commit[:12]} {row.change:<8} {row.group}/{row.kind} {name}  {row.path}"
 
 
-def check(name, truth, edits):
+def check(name, truth, edits, mirror):
     """Prints the agreement on one repository and returns whether it reaches the threshold."""
-    equal, only_truth, only_report, _ = compare(truth, edits)
+    equal, only_truth, only_report = compare(truth, edits)
     allowed = collections.Counter()
     for title, rule in RULES:
         before = len(only_truth) + len(only_report)
-        only_truth, only_report = rule(only_truth, only_report, truth)
+        only_truth, only_report = rule(only_truth, only_report, truth, mirror)
         allowed[title] += before - len(only_truth) - len(only_report)
     different = len(only_truth) + len(only_report)
     percent = 100.0 * equal / (equal + different) if equal + different else 0.0
@@ -191,7 +206,7 @@ def main():
             continue
         newest = newest_commit(arguments.truth / f"{name}.csv")
         edits = report(arguments.binary, mirror, newest, first_parents(mirror, newest))
-        enough &= check(name, read_truth(arguments.truth / f"{name}{ENDING}"), edits)
+        enough &= check(name, read_truth(arguments.truth / f"{name}{ENDING}"), edits, mirror)
         compared += 1
     if compared == 0:
         print("nothing was compared: no mirror of a repository with policy truth is present")

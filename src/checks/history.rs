@@ -1,7 +1,10 @@
 //! Is the record whole, and do its dates make sense?
 
+mod contents;
+
 use std::collections::BTreeMap;
 
+use self::contents::{CONTENT_UNREADABLE, ContentUnreadable};
 use super::catalogue::{Family, Listing};
 use super::verdict::{Verdict, counted, header, judge_each_change, number, shown, side_header, some_of};
 use super::{Card, Check, Finding, Period, Severity, Subject};
@@ -16,6 +19,7 @@ pub(super) const FAMILY: Family = Family {
     checks: &[
         Listing { card: &HISTORY_INCOMPLETE, configure: |_| Box::new(HistoryIncomplete) },
         Listing { card: &CLOCK_ANOMALY, configure: |section| Box::new(ClockAnomaly::configured(section)) },
+        Listing { card: &CONTENT_UNREADABLE, configure: |section| Box::new(ContentUnreadable::configured(section)) },
     ],
 };
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::changes::Change;
 use crate::classification::Classification;
+use crate::parallel;
 use crate::repository::Notes;
 use crate::settings::Settings;
 
@@ -12,10 +13,16 @@ use super::{ArrivalKind, Dossier, Evidence, Source, identities, read};
 /// Reads the evidence for every change of the range and says how each arrived; order is kept.
 #[must_use]
 pub fn gather(classified: Vec<(Change, Classification)>, notes: &Notes, settings: &Settings) -> Vec<Dossier> {
-    let evidence = read_all(&classified, notes, settings);
-    let dossiers = classified.into_iter().zip(evidence);
-    let mut dossiers: Vec<_> =
-        dossiers.map(|((change, classification), evidence)| dossier(change, classification, evidence, settings)).collect();
+    const PIECE: usize = 256;
+    let mut dossiers = parallel::map(
+        classified,
+        PIECE,
+        || (),
+        |(), (change, classification)| {
+            let evidence = read(&change, notes, &settings.tickets);
+            dossier(change, classification, evidence, settings)
+        },
+    );
     mark_rebased(&mut dossiers);
     if proposals_are_the_rule(&dossiers) {
         for dossier in dossiers.iter_mut().filter(|dossier| dossier.arrival == ArrivalKind::Unknown) {
@@ -23,27 +30,6 @@ pub fn gather(classified: Vec<(Change, Classification)>, notes: &Notes, settings
         }
     }
     dossiers
-}
-
-/// Reads in two threads, each a contiguous half.
-fn read_all(classified: &[(Change, Classification)], notes: &Notes, settings: &Settings) -> Vec<Evidence> {
-    const WORTH_A_THREAD: usize = 512;
-    let read_part = |part: &[(Change, Classification)]| -> Vec<Evidence> {
-        part.iter().map(|(change, _)| read(change, notes, &settings.tickets)).collect()
-    };
-    if classified.len() < WORTH_A_THREAD {
-        return read_part(classified);
-    }
-    let (first, second) = classified.split_at(classified.len() / 2);
-    std::thread::scope(|scope| {
-        let ahead = scope.spawn(|| read_part(second));
-        let mut evidence = read_part(first);
-        match ahead.join() {
-            Ok(mut rest) => evidence.append(&mut rest),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-        evidence
-    })
 }
 
 fn dossier(change: Change, classification: Classification, evidence: Evidence, settings: &Settings) -> Dossier {

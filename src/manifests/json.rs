@@ -1,7 +1,6 @@
 //! A token scan of JSON for the kinds of its objects, with no nesting limit and no recursion.
 
-use super::ObjectKind;
-use super::scan::Document;
+use super::scan::{Document, Found};
 
 /// The depth of the outermost object, and that of an object in its `items`.
 const OUTER: usize = 1;
@@ -9,10 +8,10 @@ const ITEM: usize = 3;
 
 /// Adds the kind of the outermost object and, for a list, those of its items. Says whether there may be an object that
 /// this scan cannot see: YAML in flow style, a key with escapes, a bracket that is never closed.
-pub(super) fn scan(bytes: &[u8], found: &mut Vec<ObjectKind>) -> bool {
+pub(super) fn scan<'a>(bytes: &'a [u8], found: &mut Found<'a>) -> bool {
     let mut outer = Document::default();
     let mut item = Document::default();
-    let mut items = Vec::new();
+    let mut items = Found::default();
     let (mut depth, mut in_items, mut key) = (0_usize, false, None);
     let is_map = bytes.trim_ascii_start().starts_with(b"{");
     let mut at = 0;
@@ -54,7 +53,7 @@ pub(super) fn scan(bytes: &[u8], found: &mut Vec<ObjectKind>) -> bool {
     if depth == 0 {
         outer.emit(found);
         if outer.holds_objects() {
-            found.append(&mut items);
+            found.append(items);
         }
     }
     outer.is_unsure()

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Pack, Status, TieOut};
 use crate::changes::EditKind;
 use crate::evidence::Dossier;
+use crate::policies::PolicyEditKind;
 use crate::text::{CommitId, hex};
 
 /// What was counted on the tables as they were rendered.
@@ -47,7 +48,29 @@ impl Pack {
     #[must_use]
     pub fn tie_out(&self, commits_walked: usize, rendered: &Rendered) -> Vec<TieOut> {
         let population = self.tie_out_population(commits_walked as u64, rendered);
-        population.into_iter().chain(self.tie_out_contents(rendered)).collect()
+        population.into_iter().chain([self.tie_out_policies(rendered)]).chain(self.tie_out_contents(rendered)).collect()
+    }
+
+    /// On the left the tree at the start and what each change did to it, on the right the tree at the end.
+    fn tie_out_policies(&self, rendered: &Rendered) -> TieOut {
+        let edits = self.dossiers.iter().flat_map(|dossier| &dossier.change.commit.policy_edits);
+        let (mut added, mut removed) = (0_u64, 0_u64);
+        for edit in edits {
+            match edit.kind {
+                PolicyEditKind::Added => added += 1,
+                PolicyEditKind::Removed => removed += 1,
+                PolicyEditKind::Modified | PolicyEditKind::Moved => {}
+            }
+        }
+        let gone = self.inventory.removed.len() as u64;
+        TieOut {
+            id: "T5",
+            statement: "policy objects at the start + added - removed = policy objects at the end",
+            left: "tree at the start + policy edits of the changes",
+            left_value: (i128::from(self.inventory.at_start as u64) + i128::from(added) - i128::from(removed)).to_string(),
+            right: "policy-inventory.csv, what is gone left out",
+            right_value: (i128::from(rendered.of("policy-inventory.csv")) - i128::from(gone)).to_string(),
+        }
     }
 
     fn tie_out_population(&self, walked: u64, rendered: &Rendered) -> [TieOut; 4] {

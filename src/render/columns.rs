@@ -1,18 +1,23 @@
 //! The one place that turns dossiers and findings into cells, so that pages, tables and JSON agree.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 use crate::changes::Change;
 use crate::checks::{Approvals, Assessment, Card, Finding, Outcome, Subject};
 use crate::evidence::{Dossier, Grade};
 use crate::pack::{Pack, Status};
+use crate::text::CommitId;
 
 mod counts;
 mod facts;
+mod policies;
 mod words;
 
 pub(crate) use self::counts::*;
 pub(crate) use self::facts::*;
+pub(crate) use self::policies::*;
 pub(crate) use self::words::*;
 
 /// How many evidence sheets stand on one page.
@@ -28,6 +33,8 @@ pub(crate) struct Columns<'a> {
     pub pack_id: String,
     sheets: Vec<u32>,
     parts: Vec<Parts<'a>>,
+    /// The changes that the inventory names, of the period and before it.
+    named: BTreeMap<CommitId, &'a Dossier>,
 }
 
 /// The findings of one check by what they are about; each part is ordered by subject.
@@ -94,6 +101,7 @@ impl<'a> Columns<'a> {
             pack_id: pack_id(pack),
             sheets: sheets.collect(),
             parts: pack.assessments.iter().map(Parts::of).collect(),
+            named: named_dossiers(&pack.inventory, &pack.dossiers),
         }
     }
 

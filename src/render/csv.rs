@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
+mod policies;
+
+use self::policies::{POLICY_CHANGES, POLICY_INVENTORY, policy_changes, policy_inventory};
 use super::columns::{self, Columns, Counts, Facts};
 use super::people;
 use super::{RenderError, Sink};
@@ -13,6 +16,7 @@ use crate::classification::FileClass;
 use crate::evidence::{Citation, Dossier, Evidence, Source, find_bot};
 use crate::pack::{Pack, TieOut};
 use crate::parallel;
+use crate::policies::Direction;
 use crate::text::{CommitId, Person};
 
 /// Writes every table below `data/` but that of the tie-outs, several at a time.
@@ -61,6 +65,8 @@ const TABLES: &[Table] = &[
     Table { file: "changes.csv", header: CHANGES, fill: changes },
     Table { file: "commits.csv", header: COMMITS, fill: commits },
     Table { file: "files.csv", header: FILES, fill: files },
+    Table { file: "policy-changes.csv", header: POLICY_CHANGES, fill: policy_changes },
+    Table { file: "policy-inventory.csv", header: POLICY_INVENTORY, fill: policy_inventory },
     Table { file: "approvals.csv", header: APPROVALS, fill: approvals },
     Table { file: "tickets.csv", header: TICKETS, fill: tickets },
     Table { file: "waivers.csv", header: WAIVERS, fill: waivers },
@@ -183,8 +189,8 @@ fn content_cells(dossier: &Dossier, facts: &Facts<'_>) -> [String; 8] {
         yes_no(reason.is_none()),
         reason.map(columns::one_line).unwrap_or_default(),
         dossier.change.commit.file_edits.len().to_string(),
-        String::new(),
-        String::new(),
+        dossier.change.commit.policy_edits.len().to_string(),
+        columns::worst_direction(dossier).map_or("", Direction::word).to_owned(),
     ]
 }
 
@@ -300,8 +306,8 @@ fn file_cells(change_id: &str, edit: &FileEdit, class: Option<&FileClass>) -> [S
         blob(edit.after),
         mode(edit.before),
         mode(edit.after),
-        columns::NOT_PARSED.to_owned(),
-        columns::NOT_PARSED_REASON.to_owned(),
+        columns::parse_words(&edit.parse).to_owned(),
+        columns::parse_reason(&edit.parse),
     ]
 }
 

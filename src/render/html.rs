@@ -13,6 +13,7 @@ use crate::pack::{Pack, Status};
 mod charts;
 mod exceptions;
 mod index;
+mod policies;
 mod sheets;
 
 /// Characters of a title or sentence that a page shows; the rest is in the tables.
@@ -139,6 +140,11 @@ impl<T> Capped<T> {
         let rest = all.count();
         Self { total: rows.len() + rest, rows, rest }
     }
+
+    /// Makes something of each row that is shown.
+    fn map<U>(self, make: impl FnMut(T) -> U) -> Capped<U> {
+        Capped { rows: self.rows.into_iter().map(make).collect(), total: self.total, rest: self.rest }
+    }
 }
 
 #[cfg(test)]
@@ -235,6 +241,41 @@ mod tests {
         assert!(shelf.text("changes-0001.html").contains("And 70 more of 120 paths in data/files.csv."));
         let empty = Shelf::of(&pack(0), render);
         assert_eq!(empty.0.keys().collect::<Vec<_>>(), ["exceptions-0001.html", "index.html"]);
+    }
+
+    #[test]
+    fn policies_are_listed_with_what_changed_in_them() {
+        let pack = pack(60);
+        let shelf = Shelf::of(&pack, render);
+        let (index, sheets) = (shelf.text("index.html"), shelf.text("changes-0001.html"));
+        assert!(index.contains("Policy objects in the tree of the end commit: 30."));
+        assert!(index.contains("Namespaces without a network policy that denies by default: 2 of 9"));
+        assert!(index.contains("changes-0001.html#c-") && index.contains(">specimen-rule</td>"));
+        assert!(sheets.contains("[&quot;kube-system&quot;,&quot;legacy&quot;]"));
+        assert!(sheets.contains("<span class=\"tag exception\">weakened</span>: <strong>"));
+        assert!(sheets.contains("And 10 more of 60 policy objects in data/policy-changes.csv."));
+    }
+
+    #[test]
+    fn an_index_stays_small_with_many_policies_of_long_names() {
+        let mut pack = pack(60);
+        let mut policy = pack.inventory.policies[0].clone();
+        policy.object.name = "\u{202e}".repeat(5_000).into();
+        policy.exemptions = vec!["<&>".repeat(5_000); 20].into();
+        for family in crate::policies::Family::ALL {
+            policy.family = family;
+            pack.inventory.policies.extend(std::iter::repeat_n(policy.clone(), 1_000));
+        }
+        let mut edit = crate::render::specimen::policy_edit(0, 0);
+        edit.fields[0].after = Some("\u{202e}".repeat(5_000).into());
+        pack.dossiers[0].change.commit.policy_edits = vec![edit; 10_000].into();
+        pack.inventory.coverage.without_default_deny = vec!["\"".repeat(5_000).into(); 1_000];
+        let index = Shelf::of(&pack, |pack, sink| {
+            let columns = Columns::new(pack);
+            index::render(&columns, &Pages::new(&columns)?, sink)
+        });
+        assert!(index.text("index.html").len() < 5_000_000, "{}", index.text("index.html").len());
+        assert!(index.text("index.html").contains("more of 1000 in data/policy-inventory.csv"));
     }
 
     #[test]

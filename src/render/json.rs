@@ -19,13 +19,14 @@ mod cover;
 mod evidence;
 mod finding;
 mod person;
+mod policies;
 
 const PATH: &str = "data/evidence.json";
 const SCHEMA_PATH: &str = "data/evidence.schema.json";
 const SCHEMA: &str = include_str!("../../report-templates/evidence.schema.json");
 
 /// The name and version of the format.
-pub const SCHEMA_NAME: &str = "urn:countersign:evidence:1";
+pub const SCHEMA_NAME: &str = "urn:countersign:evidence:2";
 
 /// Writes `data/evidence.json`, one change at a time, and the schema that it follows.
 ///
@@ -52,6 +53,7 @@ fn write_evidence(columns: &Columns<'_>, out: &mut impl Write) -> io::Result<()>
     write_list(out, "period_findings", of_period)?;
     let of_waivers = columns.findings_of_waivers().map(|(card, found)| finding(columns, card, found));
     write_list(out, "waiver_findings", of_waivers)?;
+    write_list(out, "policies", policies::policies(columns))?;
     write_list(out, "changes", columns.dossiers().map(|(position, dossier)| change(columns, position, dossier)))?;
     out.write_all(b"\n}\n")
 }

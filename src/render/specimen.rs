@@ -18,8 +18,10 @@ use crate::evidence::{
     ArrivalKind, Citation, Claim, Decision, Dossier, Evidence, Grade, Place, Proposal, Review, Source, Ticket, TicketRelation,
     TicketSystem, Trailer,
 };
-use crate::inventory::Inventory;
+use crate::inventory::{Coverage, Inventory, PolicyObject, Seen};
+use crate::manifests::{Certainty, Identity, ObjectKind};
 use crate::pack::{Pack, Status, TieOut};
+use crate::policies::{Direction, Family, FieldEdit, PolicyEdit, PolicyEditKind, Verdict};
 use crate::repository::{AuditRange, Completeness};
 use crate::settings::{Layer, Settings};
 use crate::text::{BlobId, CommitId, Moment, ObjectId, Person, RepoPath, Text, Timestamp, TreeId};
@@ -90,7 +92,7 @@ pub fn pack(changes: usize) -> Pack {
         },
         statuses: Vec::new(),
         assessments: CARDS.into_iter().map(|card| assess(card, &dossiers)).collect(),
-        inventory: Inventory::default(),
+        inventory: inventory(&dossiers),
         settings: settings(),
         population_hash: "ab".repeat(32),
         tie_outs: tie_outs(&dossiers),
@@ -262,6 +264,104 @@ fn edit(number: usize, which: usize) -> FileEdit {
     }
 }
 
+fn identity(number: usize) -> Identity {
+    let (group, kind) = [
+        ("networking.k8s.io", "NetworkPolicy"),
+        ("constraints.gatekeeper.sh", "K8sRequiredLabels"),
+        ("", "Namespace"),
+        ("policy.linkerd.io", "AuthorizationPolicy"),
+    ][number % 4];
+    let name = if number % 5 == 4 { HOSTILE[number % 6].to_owned() } else { format!("policy-{number}") };
+    Identity {
+        kind: ObjectKind { group: group.into(), kind: kind.into() },
+        namespace: if number % 4 == 0 { "payment".into() } else { "".into() },
+        name: name.into(),
+        certainty: Certainty::Named,
+    }
+}
+
+fn family(number: usize) -> Family {
+    [Family::Network, Family::Gatekeeper, Family::PodSecurity, Family::Linkerd][number % 4]
+}
+
+/// One policy edit of each kind and direction in turn.
+pub fn policy_edit(number: usize, which: usize) -> PolicyEdit {
+    let kind = [PolicyEditKind::Modified, PolicyEditKind::Added, PolicyEditKind::Removed, PolicyEditKind::Moved][which % 4];
+    let direction = [Direction::Weakened, Direction::Strengthened, Direction::Undetermined, Direction::Neutral][(number / 4 + which / 4) % 4];
+    let field = |path: &str, before: Option<&str>, after: Option<&str>| FieldEdit {
+        path: path.into(),
+        before: before.map(Into::into),
+        after: after.map(Into::into),
+        line: 7,
+    };
+    let fields = [
+        field("spec.match.excludedNamespaces", Some("[\"kube-system\"]"), Some("[\"kube-system\",\"legacy\"]")),
+        field("spec.parameters.labels[0]", None, Some(HOSTILE[number % 6])),
+        field("spec.podSelector", Some("{}"), None),
+    ];
+    let modified = kind == PolicyEditKind::Modified;
+    let verdict =
+        |field: &str, direction| Verdict { direction, rule: "specimen-rule", field: field.into(), exemption: which == 0 };
+    PolicyEdit {
+        object: identity(number + which),
+        family: family(number + which),
+        kind,
+        path: RepoPath::new(format!("security/policies/{}.yaml", number + which).as_bytes()),
+        old_path: (kind == PolicyEditKind::Moved).then(|| RepoPath::new(b"old/policies.yaml")),
+        line: 4,
+        fields: if modified { fields.into() } else { Box::default() },
+        verdicts: if modified {
+            Box::new([verdict("spec.match.excludedNamespaces", direction), verdict("spec.podSelector", Direction::Strengthened)])
+        } else {
+            Box::new([verdict("", direction)])
+        },
+    }
+}
+
+fn policy_object(number: usize, dossiers: &[Dossier]) -> PolicyObject {
+    let seen = |position: usize| {
+        let dossier = dossiers.get(position)?;
+        Some(Seen { change: dossier.change.id(), at: dossier.change.commit.committer.when.known() })
+    };
+    PolicyObject {
+        object: identity(number),
+        family: family(number),
+        enforcement: ["", "deny", "enforce=restricted", "default deny"][number % 4].into(),
+        exemptions: if number % 3 == 0 {
+            vec!["namespace kube-system".to_owned(), HOSTILE[0].to_owned()].into()
+        } else {
+            Box::default()
+        },
+        environment: (number % 2 == 0).then(|| "production".into()),
+        in_scope: number % 11 != 10,
+        path: RepoPath::new(format!("security/policies/{number}.yaml").as_bytes()),
+        line: 4,
+        blob: BlobId(id(4, number)),
+        first_seen: seen(number / 2),
+        last_changed: seen(number),
+        changes_in_period: 2,
+    }
+}
+
+fn inventory(dossiers: &[Dossier]) -> Inventory {
+    let mut policies: Vec<_> = (0..dossiers.len() / 2).map(|number| policy_object(number, dossiers)).collect();
+    policies.sort_by_key(|policy| policy.family);
+    Inventory {
+        policies,
+        removed: (0..dossiers.len() / 10).map(|number| policy_object(number + 1_000, dossiers)).collect(),
+        coverage: Coverage {
+            namespaces: 9,
+            only_named: 1,
+            unplaced_denials: 1,
+            without_default_deny: vec!["payment (production)".into(), HOSTILE[0].into()],
+            without_enforce_label: vec!["legacy".into()],
+        },
+        at_start: 0,
+        earlier: Vec::new(),
+        gaps: Vec::new(),
+    }
+}
+
 fn class(edit: &FileEdit) -> FileClass {
     let path = edit.path.to_text();
     let (layer, rule) = match path.split('/').next() {
@@ -285,6 +385,8 @@ fn dossier(number: usize) -> Dossier {
     let mut parents = vec![parent];
     parents.extend(sides.last().map(|side| side.id));
     let mut own = commit(1, number, parents, edits);
+    let policies = if number == 6 { 60 } else { number % 4 };
+    own.policy_edits = (0..policies).map(|which| policy_edit(number, which)).collect();
     if merge {
         own.merge = Some(Box::new(MergeContent {
             unexplained: if number % 20 == 4 {

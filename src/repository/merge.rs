@@ -37,13 +37,14 @@ impl Reader {
             content.unexplained = found.into_iter().map(|path| (path, reason.as_str().into())).collect();
             return;
         };
-        let (by_file, rest) = self.merge_by_file(tree, *ours, *theirs, found);
+        let base = self.merge_base(*ours, *theirs);
+        let (by_file, rest) = self.merge_by_file(tree, base, *ours, *theirs, found);
         content.automatic = by_file.automatic;
         content.unexplained = by_file.unexplained;
         if rest.is_empty() {
             return;
         }
-        match self.automatic_merge(*ours, *theirs) {
+        match self.automatic_merge(base, *ours, *theirs) {
             Ok(automatic) => self.hold_against(&automatic, tree, rest, content),
             Err(reason) => content.undecided = Some(reason.into()),
         }
@@ -68,17 +69,14 @@ impl Reader {
     fn merge_by_file(
         &mut self,
         tree: TreeId,
+        base: Option<CommitId>,
         ours: CommitId,
         theirs: CommitId,
         found: Vec<RepoPath>,
     ) -> (MergeContent, Vec<RepoPath>) {
         let mut content = MergeContent::default();
-        let bases = self.repo.merge_bases_many(git_id(ours.0), &[git_id(theirs.0)]).unwrap_or_default();
-        let base = match bases.as_slice() {
-            [base] => base.detach(),
-            _ => return (content, found),
-        };
-        let roots = [CommitId(own_id(&base)), ours, theirs].map(|commit| self.tree_of(commit));
+        let Some(base) = base else { return (content, found) };
+        let roots = [base, ours, theirs].map(|commit| self.tree_of(commit));
         let [Ok(base), Ok(ours), Ok(theirs)] = roots else { return (content, found) };
         let mut rest = Vec::new();
         for path in found {
@@ -124,14 +122,19 @@ impl Reader {
         })
     }
 
-    fn automatic_merge(&mut self, ours: CommitId, theirs: CommitId) -> Result<AutomaticMerge, String> {
-        let mut repo = self.repo.clone().with_object_memory();
-        repo.objects.ignore_replacements = true;
+    /// Merges in memory; without a single merge base gix finds or makes one.
+    fn automatic_merge(&mut self, base: Option<CommitId>, ours: CommitId, theirs: CommitId) -> Result<AutomaticMerge, String> {
+        let trees = base.map(|base| [base, ours, theirs].map(|commit| self.tree_of(commit)));
+        let repo = self.merging_repository();
         let failed = |error: gix::Error| format!("the automatic merge could not be made: {error}");
         let options = repo.tree_merge_options().map_err(failed)?;
         let labels = gix::merge::blob::builtin_driver::text::Labels::default();
-        let options = gix::merge::commit::Options::from(options).with_allow_missing_merge_base(true);
-        let outcome = repo.merge_commits(git_id(ours.0), git_id(theirs.0), labels, options).map_err(failed)?.tree_merge;
+        let mut outcome = if let Some([Ok(base), Ok(ours), Ok(theirs)]) = trees {
+            repo.merge_trees(git_id(base.0), git_id(ours.0), git_id(theirs.0), labels, options).map_err(failed)?
+        } else {
+            let options = gix::merge::commit::Options::from(options).with_allow_missing_merge_base(true);
+            repo.merge_commits(git_id(ours.0), git_id(theirs.0), labels, options).map_err(failed)?.tree_merge
+        };
         let conflicts =
             outcome.conflicts.iter().filter(|conflict| conflict.is_unresolved(gix::merge::tree::TreatAsUnresolved::git()));
         let conflicts = conflicts.flat_map(|conflict| {
@@ -139,10 +142,19 @@ impl Reader {
             [RepoPath::new(ours.location()), RepoPath::new(theirs.location())]
         });
         let conflicts = conflicts.collect();
-        let mut outcome = outcome;
         let tree = outcome.tree.write().map_err(failed)?.detach();
-        self.merged = Some(repo);
         Ok(AutomaticMerge { tree, conflicts })
+    }
+
+    /// A view whose new objects stay in memory, those of the merge before forgotten; what it has read it keeps.
+    fn merging_repository(&mut self) -> &gix::Repository {
+        let repo = self.merged.get_or_insert_with(|| {
+            let mut repo = self.repo.clone().with_object_memory();
+            repo.objects.ignore_replacements = true;
+            repo
+        });
+        repo.objects.reset_object_memory();
+        repo
     }
 
     /// The id and mode at a path.

@@ -2,6 +2,7 @@
 
 mod commit;
 mod merge;
+mod merge_base;
 mod notes;
 mod open;
 mod packs;
@@ -41,6 +42,7 @@ pub struct Reader {
     shallow: Arc<[gix::ObjectId]>,
     /// The repository with the objects of the last automatic merge in memory; nothing is written to disk.
     merged: Option<gix::Repository>,
+    ancestry: merge_base::Ancestry,
 }
 
 /// Facts about how whole and how trustworthy the object database is.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::commit::People;
+use super::merge_base::Ancestry;
 use super::packs::{PackReader, Packs};
 use super::{Completeness, Reader, Repository, RepositoryError, own_id};
 use crate::text::visible_line;
@@ -69,6 +70,7 @@ impl Repository {
             recent_trees: std::collections::VecDeque::new(),
             shallow,
             merged: None,
+            ancestry: Ancestry::default(),
         }
     }
 }

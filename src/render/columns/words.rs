@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::changes::{Change, Commit, FileEdit, Gap, GapAbout, SignatureKind};
+use crate::changes::{Change, Commit, FileEdit, Gap, GapAbout, ParseStatus, SignatureKind};
 use crate::checks::Finding;
 use crate::classification::{FileClass, LayerSet};
 use crate::evidence::{Citation, Dossier, Evidence, Grade, Place, Review, Source, TicketRelation, TicketSystem};
@@ -239,10 +239,25 @@ pub(crate) fn arrival_day(dossier: &Dossier) -> String {
 
 /// Whether a ticket was looked up.
 pub(crate) const NOT_RESOLVED: &str = "not checked";
-/// Whether a file was parsed.
-pub(crate) const NOT_PARSED: &str = "not parsed";
+/// How far a file was read for policies.
+pub(crate) fn parse_words(status: &ParseStatus) -> &'static str {
+    match status {
+        ParseStatus::NotLookedAt => "not looked at",
+        ParseStatus::Scanned => "scanned",
+        ParseStatus::Parsed => "parsed",
+        ParseStatus::Unreadable(_) => "unreadable",
+    }
+}
+
 /// Why a file was not parsed.
-pub(crate) const NOT_PARSED_REASON: &str = "this version reads kinds by line, it does not parse policies";
+pub(crate) fn parse_reason(status: &ParseStatus) -> String {
+    match status {
+        ParseStatus::NotLookedAt => "by its name it holds no manifests".to_owned(),
+        ParseStatus::Scanned => "it shows no kind of a policy".to_owned(),
+        ParseStatus::Parsed => String::new(),
+        ParseStatus::Unreadable(obstacle) => one_line(&obstacle.reason),
+    }
+}
 
 /// The sentence of a finding on one line; empty where it needs none.
 pub(crate) fn because(finding: &Finding) -> String {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::charts::{self, Arrivals, Grades};
 use super::exceptions::{self, Row};
+use super::policies::{self, Policies};
 use super::{Capped, Pages, line, sheets, store, title};
 use crate::checks::{Assessment, Card, Outcome};
 use crate::classification::LayerSet;
@@ -40,6 +41,7 @@ struct Index {
     grades: Grades,
     exceptions: Vec<ExceptionGroup>,
     emergencies: Capped<ChangeRow>,
+    policies: Policies,
     layer_sets: Vec<LayerSetRow>,
     layer_rules: Capped<LayerRuleRow>,
     people: People,
@@ -74,6 +76,7 @@ fn index(columns: &Columns<'_>) -> Index {
             }),
             ROWS,
         ),
+        policies: policies::policies(columns),
         layer_sets: layer_sets(columns),
         layer_rules: layer_rules(pack),
         people: people_of(columns),
@@ -159,7 +162,11 @@ fn status_rows(counts: &StatusCounts) -> Vec<StatusRow> {
     let row =
         |status: Status, meaning, count| StatusRow { words: status.words(), meaning, class: super::status_class(status), count };
     vec![
-        row(Status::Exception, "at least one exception that is not waived", counts.exception),
+        row(
+            Status::Exception,
+            "at least one exception that is not waived, or whose flag stays although the risk is accepted",
+            counts.exception,
+        ),
         row(Status::NotAssessableOnly, "no exception, at least one check could not conclude", counts.not_assessable_only),
         row(Status::WaivedOnly, "every exception stands beside a waiver", counts.waived_only),
         row(Status::NoException, "every check that applies concluded and found nothing", counts.no_exception),

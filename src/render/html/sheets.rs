@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::policies::{self, EditView};
 use super::{Capped, Pages, line, status_class, store, title};
 use crate::changes::{Commit, FileEdit};
 use crate::checks::{Card, Finding, Outcome, Subject, WeighedReview};
@@ -97,6 +98,7 @@ struct Sheet {
     not_applicable: String,
     tickets: Capped<TicketRow>,
     reviews: Capped<ReviewRow>,
+    policies: Capped<EditView>,
     files: Capped<FileRow>,
     sides: Capped<SideRow>,
     merge: Option<MergeBox>,
@@ -150,6 +152,7 @@ fn sheet(columns: &Columns<'_>, position: usize, dossier: &Dossier) -> Sheet {
         no_exception: facts.no_exception.join(", "),
         not_applicable: facts.not_applicable.join(", "),
         tickets: Capped::new(dossier.evidence.tickets.iter().map(ticket_row), ROWS),
+        policies: policies::edit_views(dossier),
         files: Capped::new(columns::classed(&commit.file_edits, &dossier.classification.files).map(file_row), FILES),
         sides: Capped::new(dossier.change.side_commits.iter().map(side_row), ROWS),
         merge: merge_box(commit),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::person::{JsonPerson, person};
+use super::policies::{JsonPolicyEdit, policy_edit};
 use crate::changes::{Commit, FileEdit};
 use crate::classification::FileClass;
 use crate::render::columns;
@@ -20,6 +21,7 @@ pub(super) struct JsonCommit<'a> {
     signature: &'static str,
     anomalies: Vec<String>,
     files: Vec<JsonFile<'a>>,
+    policy_edits: Vec<JsonPolicyEdit<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     merge_content: Option<JsonMerge<'a>>,
 }
@@ -66,6 +68,7 @@ pub(super) fn commit<'a>(commit: &'a Commit, classes: &'a [FileClass]) -> JsonCo
         signature: columns::signature_words(commit.signed),
         anomalies: columns::anomalies(commit),
         files: columns::classed(&commit.file_edits, classes).map(|(edit, class)| file(edit, class)).collect(),
+        policy_edits: commit.policy_edits.iter().map(policy_edit).collect(),
         merge_content: commit.merge.as_deref().map(merge),
     }
 }
@@ -123,6 +126,8 @@ struct JsonFile<'a> {
     new_blob: Option<String>,
     old_mode: Option<String>,
     new_mode: Option<String>,
+    parse_status: &'static str,
+    parse_reason: String,
 }
 
 fn file<'a>(edit: &'a FileEdit, class: Option<&'a FileClass>) -> JsonFile<'a> {
@@ -138,5 +143,7 @@ fn file<'a>(edit: &'a FileEdit, class: Option<&'a FileClass>) -> JsonFile<'a> {
         new_blob: edit.after.map(|entry| entry.blob.to_string()),
         old_mode: edit.before.map(|entry| format!("{:06o}", entry.mode)),
         new_mode: edit.after.map(|entry| format!("{:06o}", entry.mode)),
+        parse_status: columns::parse_words(&edit.parse),
+        parse_reason: columns::parse_reason(&edit.parse),
     }
 }

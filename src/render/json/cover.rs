@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::SCHEMA_NAME;
 use super::person::{JsonPerson, person};
+use super::policies::{JsonInventory, inventory};
 use crate::checks::Card;
 use crate::pack::Pack;
 use crate::render::columns::{self, Columns, Counts, StatusCounts};
@@ -25,6 +26,7 @@ pub(super) struct JsonCover<'a> {
     tie_outs: Vec<JsonTieOut<'a>>,
     waivers: Vec<JsonWaiver<'a>>,
     layers: Vec<JsonLayer<'a>>,
+    inventory: JsonInventory<'a>,
 }
 
 #[derive(Serialize)]
@@ -120,6 +122,7 @@ pub(super) fn cover<'a>(columns: &'a Columns<'a>) -> JsonCover<'a> {
         tie_outs: tie_outs(pack),
         waivers: waivers(pack),
         layers: layers(pack),
+        inventory: inventory(&pack.inventory),
     }
 }
 
