@@ -177,6 +177,7 @@ fn write_canonical(node: &Node, text: &mut String) {
         Value::Bool(truth) => text.push_str(if *truth { "true" } else { "false" }),
         Value::Number(number) => text.push_str(number),
         Value::Text(words) => text.push_str(&format!("{words:?}")),
+        Value::Secret(_) => text.push('?'),
         Value::List(items) => {
             text.push('[');
             for item in items {
@@ -202,7 +203,7 @@ pub(super) fn set_of(node: Option<&Node>) -> BTreeSet<String> {
     match node.map(|node| &node.value) {
         None | Some(Value::Null) => BTreeSet::new(),
         Some(Value::List(items)) => items.iter().map(canonical).collect(),
-        Some(Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_)) => node.map(canonical).into_iter().collect(),
+        Some(Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) | Value::Secret(_)) => node.map(canonical).into_iter().collect(),
     }
 }
 
@@ -217,7 +218,7 @@ pub(super) fn number(node: Option<&Node>) -> Option<u64> {
     match &node?.value {
         Value::Number(digits) => digits.parse().ok(),
         Value::Text(digits) => digits.parse().ok(),
-        Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => None,
+        Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) | Value::Secret(_) => None,
     }
 }
 
