@@ -53,11 +53,6 @@ pub(super) fn evidence(facts: &Facts<'_>) -> [Cell; 6] {
     ]
 }
 
-/// The facts of a dossier that is not one of the pack's, so that no finding is about it.
-pub(super) fn facts_of_earlier<'a>(columns: &Columns<'a>, dossier: &'a Dossier) -> Facts<'a> {
-    columns.facts(usize::MAX, dossier)
-}
-
 /// One policy edit in a few words.
 pub(super) fn edit(edit: &PolicyEdit) -> String {
     one_line(&format!("{} {} ({})", edit.kind.word(), edit.object, edit.direction().word()))
