@@ -4,7 +4,7 @@ use super::{Cell, Column};
 use crate::changes::Commit;
 use crate::evidence::Dossier;
 use crate::policies::{FieldEdit, PolicyEdit, Verdict};
-use crate::render::columns::{self, Columns, Facts, one_line};
+use crate::render::columns::{self, Facts, one_line};
 use crate::text::CommitId;
 
 /// When a change arrived, how that is known, what it is called and who wrote it.
