@@ -132,7 +132,7 @@ fn row(step: &Step<'_>, material: &Material<'_>) -> Vec<Cell> {
     let from = columns::arrival(dossier).at;
     let is_removal = edit.kind == PolicyEditKind::Removed;
     cells.extend([
-        Cell::text(&edit.object.to_string()),
+        Cell::object(&edit.object),
         Cell::One(path),
         Cell::Number(edit.line.into()),
         Cell::text(edit.kind.word()),

@@ -138,7 +138,7 @@ fn row<'a>(position: usize, dossier: &'a Dossier, who: &Who, columns: &Columns<'
     let mut cells = Vec::from(cells::change(dossier));
     cells.extend([
         Cell::list(who.roles(dossier, &facts)),
-        Cell::list(spellings),
+        Cell::Many(spellings.into_iter().collect()),
         Cell::Many(dossier.change.commit.policy_edits.iter().map(cells::edit).collect()),
         Cell::One(columns::layer_names(facts.layers)),
         Cell::list(&facts.environments),

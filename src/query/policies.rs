@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::cells::{self, counted, number_of};
+use super::cells::{counted, number_of};
 use super::{Answer, Ask, Cell, Column, Material, Mistake, Needs, find};
 use crate::inventory::{Inventory, PolicyObject, Seen};
 use crate::policies::Family;
-use crate::render::columns::{self, one_line};
+use crate::render::columns::{self, State, one_line};
 use crate::repository::PeriodName;
 use crate::text::Timestamp;
 
@@ -57,7 +57,6 @@ const COLUMNS: &[Column] = &[
     Column::full("first_seen_change", "first seen"),
     Column::full("first_seen_at", "first seen at"),
     Column::brief("last_changed_at", "last changed"),
-    Column::full("last_changed_source", "time from"),
     Column::full("last_changed_grade", "grade of time"),
     Column::brief("last_changed_change", "change"),
     Column::brief("last_ticket", "ticket"),
@@ -75,10 +74,8 @@ impl Ask for Policies {
         let inventory = &material.pack.inventory;
         let filter = Filter::read(self, inventory, material.pack.settings.period_offset)?;
         let mut answer = Answer { question: filter.words(self), columns: COLUMNS.to_vec(), ..Answer::default() };
-        for (state, policies) in [("there", &inventory.policies), ("removed", &inventory.removed)] {
-            let wanted = policies.iter().filter(|policy| filter.accepts(self, policy));
-            answer.rows.extend(wanted.map(|policy| row(state, policy, material)));
-        }
+        let wanted = columns::inventory_rows(inventory).filter(|(_, policy)| filter.accepts(self, policy));
+        answer.rows = wanted.map(|(state, policy)| row(state, policy, material)).collect();
         let looked_at = inventory.policies.len() + inventory.removed.len();
         answer.looked_at = counted(looked_at, "policy object");
         answer.notes = notes(inventory, &answer, self);
@@ -156,7 +153,7 @@ fn day(word: &str, offset: i32) -> Result<i64, Mistake> {
         .ok_or_else(|| Mistake::new(format!("`{word}` is not a date"), "write a day, e.g. 2026-03-31"))
 }
 
-fn row(state: &str, policy: &PolicyObject, material: &Material<'_>) -> Vec<Cell> {
+fn row(state: State, policy: &PolicyObject, material: &Material<'_>) -> Vec<Cell> {
     let object = &policy.object;
     let kind = if object.kind.group.is_empty() {
         object.kind.kind.to_string()
@@ -164,8 +161,8 @@ fn row(state: &str, policy: &PolicyObject, material: &Material<'_>) -> Vec<Cell>
         format!("{}/{}", object.kind.group, object.kind.kind)
     };
     let mut cells = vec![
-        Cell::text(state),
-        Cell::text(&object.to_string()),
+        Cell::text(state.word()),
+        Cell::object(object),
         Cell::text(policy.family.word()),
         Cell::text(&kind),
         Cell::text(&object.name),
@@ -191,19 +188,19 @@ fn seen(seen: Option<Seen>) -> [Cell; 2] {
 }
 
 /// `last_changed_at` to `last_approvers`.
-fn last_change(policy: &PolicyObject, material: &Material<'_>) -> [Cell; 7] {
+fn last_change(policy: &PolicyObject, material: &Material<'_>) -> [Cell; 6] {
     let Some(last) = policy.last_changed else {
         return std::array::from_fn(|_| Cell::empty());
     };
-    let id = Cell::id(&last.change.to_string());
-    let Some(dossier) = material.pack.inventory.dossier(&material.pack.dossiers, last.change) else {
-        let [_, at] = seen(policy.last_changed);
-        return [at, Cell::empty(), Cell::empty(), id, Cell::empty(), Cell::empty(), Cell::empty()];
-    };
-    let facts = cells::facts_of_earlier(&material.columns, dossier);
-    let [at, source, grade, _, _, author] = cells::change(dossier);
-    let [tickets, _, _, _, approvers, _] = cells::evidence(&facts);
-    [at, source, grade, id, tickets, author, approvers]
+    let behind = material.columns.behind(last);
+    [
+        Cell::time(&behind.at),
+        Cell::text(if behind.at.is_empty() { "" } else { behind.grade.word() }),
+        Cell::id(&behind.change.to_string()),
+        Cell::list(&behind.tickets),
+        behind.author.map_or_else(Cell::empty, Cell::person),
+        Cell::People(behind.approvers),
+    ]
 }
 
 fn notes(inventory: &Inventory, answer: &Answer, asked: &Policies) -> Vec<String> {

@@ -89,6 +89,6 @@ fn row(id: &str, ticket: Use<'_>) -> Vec<Cell> {
         Cell::list(ticket.layers.iter().map(Layer::name)),
         Cell::time(&ticket.first),
         Cell::time(&ticket.last),
-        Cell::Many(ticket.authors),
+        Cell::People(ticket.authors),
     ]
 }

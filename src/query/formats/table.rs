@@ -92,11 +92,11 @@ fn line(cells: &[Vec<String>], widths: &[usize]) -> String {
     text
 }
 
-/// Cuts text into lines of a width, at spaces where there are any; leading spaces stay.
+/// Cuts text into lines of a width, at spaces and after slashes where there are any; leading spaces stay.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut line, mut used) = (String::new(), 0);
-    for word in text.split_inclusive(' ') {
+    for word in text.split_inclusive([' ', '/']) {
         let bare = width_of(word.trim_end());
         if used > 0 && used + bare > width {
             lines.push(std::mem::take(&mut line));
@@ -146,6 +146,7 @@ mod tests {
         assert_eq!(wrap("one two three", 8), ["one two", "three"]);
         assert_eq!(wrap("0123456789ab", 5), ["01234", "56789", "ab"]);
         assert_eq!(wrap("  a: b", 10), ["  a: b"]);
+        assert_eq!(wrap("base/billing/x.yaml", 13), ["base/billing/", "x.yaml"]);
         assert_eq!(wrap("", 5), [""]);
         assert_eq!(wrap("政策政策", 5), ["政策", "政策"]);
         assert_eq!(wrap("é ü", 1), ["é", "ü"]);
