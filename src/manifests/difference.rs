@@ -257,3 +257,84 @@ fn common_subsequence(old: &[usize], new: &[usize]) -> Vec<(usize, usize)> {
     }
     common
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{read, to_text};
+    use super::*;
+
+    fn root(spec: &str) -> Node {
+        read(format!("apiVersion: v1\nkind: X\nspec: {spec}\n").as_bytes(), &|_| true).objects.remove(0).root
+    }
+
+    /// `path: before -> after`
+    fn told(before: &str, after: &str) -> Vec<String> {
+        let (before, after) = (root(before), root(after));
+        let text = |node: Option<&Node>| node.map_or("-".to_owned(), |node| to_text(node, 40));
+        let line = |field: &Difference<'_>| format!("{}: {} -> {}", field.path, text(field.before), text(field.after));
+        difference(&before, &after).iter().map(line).collect()
+    }
+
+    #[test]
+    fn fields_are_named_by_their_path() {
+        assert_eq!(
+            told("{a: 1, b: {c: x}, d: 1}", "{b: {c: z}, d: 1, e: {f: 1}}"),
+            ["spec.a: 1 -> -", "spec.b.c: \"x\" -> \"z\"", "spec.e: - -> {\"f\":1}"]
+        );
+        assert_eq!(told("{a.b/c: 1, '': 1}", "{a.b/c: 2, '': 2}"), ["spec[\"\"]: 1 -> 2", "spec[\"a.b/c\"]: 1 -> 2"]);
+        assert_eq!(told("{a: [], b: null}", "{a: [1]}"), ["spec.a: [] -> [1]", "spec.b: null -> -"]);
+        assert_eq!(told("1", "'1'"), ["spec: 1 -> \"1\""]);
+    }
+
+    #[test]
+    fn lists_are_told_by_the_fewest_items() {
+        assert_eq!(told("[a, b, c]", "[x, a, c, z]"), ["spec[0]: - -> \"x\"", "spec[1]: \"b\" -> -", "spec[3]: - -> \"z\""]);
+        assert_eq!(told("[a, b]", "[a]"), ["spec[1]: \"b\" -> -"]);
+        assert_eq!(told("[{p: 1, q: 1}, {p: 2}]", "[{p: 1, q: 2}, {p: 2}]"), ["spec[0].q: 1 -> 2"]);
+        assert_eq!(told("[[1, 2]]", "[[1, 3]]"), ["spec[0][1]: 2 -> 3"]);
+        assert_eq!(told("[a, a, a]", "[a, a]"), ["spec[2]: \"a\" -> -"]);
+    }
+
+    #[test]
+    fn items_with_names_are_told_by_them() {
+        assert_eq!(
+            told("[{name: a, v: 1}, {name: b}]", "[{name: c}, {name: a, v: 2}]"),
+            ["spec[name=c]: - -> {\"name\":\"c\"}", "spec[name=a].v: 1 -> 2", "spec[name=b]: {\"name\":\"b\"} -> -"]
+        );
+        assert_eq!(told("[{key: a, v: [1]}]", "[{key: a, v: [2]}]"), ["spec[key=a].v[0]: 1 -> 2"]);
+        assert_eq!(told("[{name: a}]", "[{name: b}]"), ["spec[0].name: \"a\" -> \"b\""]);
+        assert_eq!(
+            told("[{name: a}, {name: b}]", "[{name: b}, {name: a}]"),
+            ["spec: [{\"name\":\"a\"},{\"name\":\"b\"}] -> [{\"name\":\"b\"},{\"name\":\"a\"}]"]
+        );
+    }
+
+    #[test]
+    fn lines_are_those_after_and_else_those_before() {
+        let (before, after) = (root("\n  a: 1\n  b: 1"), root("\n\n  a: 2\n  c: 1"));
+        let lines: Vec<_> = difference(&before, &after).iter().map(|field| (field.path.clone(), field.line)).collect();
+        assert_eq!(lines, [("spec.a".to_owned(), 5), ("spec.b".to_owned(), 5), ("spec.c".to_owned(), 6)]);
+    }
+
+    #[test]
+    fn too_many_differences_are_told_as_one_more_of_the_whole() {
+        let list = |add: usize| format!("[{}]", (0..3000).map(|number| (number + add).to_string()).collect::<Vec<_>>().join(","));
+        let (before, after) = (root(&list(0)), root(&list(5000)));
+        let differences = difference(&before, &after);
+        assert_eq!((differences.len(), &*differences[0].path), (MAX_DIFFERENCES + 1, ""));
+    }
+
+    #[test]
+    fn a_text_is_cut_at_its_limit() {
+        let text = |limit| to_text(&root("{a: \"é\\n\\u0001\\\"\\\\\", b: [1, true, null, {}]}"), limit);
+        assert_eq!(
+            text(999),
+            "{\"apiVersion\":\"v1\",\"kind\":\"X\",\"spec\":{\"a\":\"é\\n\\u0001\\\"\\\\\",\"b\":[1,true,null,{}]}}"
+        );
+        assert_eq!(text(0), "…");
+        for limit in 0..text(999).len() {
+            let cut = text(limit);
+            assert!(cut.len() <= limit + '…'.len_utf8() && text(999).starts_with(cut.trim_end_matches('…')), "{limit} {cut}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::scan::{is_separator, line_at};
+use super::scan::{self, has_content};
 
 /// More documents than this in one file are not read one by one.
 pub(super) const MAX_DOCUMENTS: usize = 5000;
@@ -22,41 +22,54 @@ pub(super) struct Document<'a> {
 ///
 /// A document without any content is left out. Directives stay with the document that they are for.
 pub(super) fn split(bytes: &[u8]) -> Vec<Document<'_>> {
+    let bytes = without_mark(bytes);
     let mut documents: Vec<Document<'_>> = Vec::new();
     let (mut at, mut line) = (0, 1);
-    let (mut start, mut first_line) = (0, 1);
-    while let Some(text) = line_at(bytes, at) {
-        let end = at + text.len();
-        if is_separator(text) {
-            let before = bytes.get(start..at).unwrap_or(&[]);
-            if !is_directives(before) {
-                push(&mut documents, before, first_line);
-                let says_more = text.starts_with(b"---") && has_content(text.get(3..).unwrap_or(&[]));
-                (start, first_line) = if says_more { (at, line) } else { (end, line + 1) };
-            }
+    // Where directives began that belong to what follows them.
+    let mut directives = None;
+    for piece in scan::documents(bytes) {
+        let end = at + piece.len();
+        let (start, first_line) = directives.take().unwrap_or_else(|| {
+            let skipped = separator_length(piece);
+            (at + skipped, if skipped == 0 { line } else { line + 1 })
+        });
+        let is_rest = documents.len() >= MAX_DOCUMENTS;
+        let text = without_mark(bytes.get(start..if is_rest { bytes.len() } else { end }).unwrap_or(&[]));
+        if is_directives(text) {
+            directives = Some((start, first_line));
+        } else if text.split(|byte| *byte == b'\n').any(has_content) {
+            documents.push(Document { text, line: first_line, is_rest });
         }
-        if documents.len() >= MAX_DOCUMENTS {
+        if is_rest {
             break;
         }
-        (at, line) = (end, line + 1);
+        (at, line) = (end, line + lines_of(piece));
     }
-    push(&mut documents, bytes.get(start..).unwrap_or(&[]), first_line);
     documents
 }
 
-fn push<'a>(documents: &mut Vec<Document<'a>>, text: &'a [u8], line: u32) {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    if text.split(|byte| *byte == b'\n').any(has_content) {
-        documents.push(Document { text, line, is_rest: documents.len() >= MAX_DOCUMENTS });
-    }
+/// A text without the mark of its byte order.
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
-fn has_content(line: &[u8]) -> bool {
-    line.trim_ascii().first().is_some_and(|byte| *byte != b'#')
+fn lines_of(text: &[u8]) -> u32 {
+    u32::try_from(memchr::memchr_iter(b'\n', text).count()).unwrap_or(u32::MAX)
+}
+
+/// The length of the line that separates a text from the one before; 0 when there is none or it says more.
+fn separator_length(text: &[u8]) -> usize {
+    let end = memchr::memchr(b'\n', text).map_or(text.len(), |end| end + 1);
+    let Some((mark, rest)) = text.get(..end).and_then(|line| line.split_at_checked(3)) else { return 0 };
+    let is_separator = mark == b"..." || (mark == b"---" && !has_content(rest));
+    if is_separator && rest.first().is_none_or(u8::is_ascii_whitespace) { end } else { 0 }
 }
 
 /// Whether a text holds directives such as `%TAG`, and else only comments.
 fn is_directives(text: &[u8]) -> bool {
+    if !text.contains(&b'%') {
+        return false;
+    }
     let mut lines = text.split(|byte| *byte == b'\n').filter(|line| has_content(line)).peekable();
     lines.peek().is_some() && lines.all(|line| line.starts_with(b"%"))
 }

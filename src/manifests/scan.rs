@@ -1,5 +1,9 @@
 //! A line scan of YAML for the kinds of its objects: one pass, linear, nothing inflated or copied.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::{ObjectKind, UNKNOWN_GROUP, json};
 
 /// A template may name several alternatives in one document; more than these say nothing.
@@ -14,20 +18,9 @@ const MAX_ALTERNATIVES: usize = 8;
 pub fn scan(bytes: &[u8]) -> Vec<ObjectKind> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut found = Found::default();
-    let mut document = Document::default();
-    let mut start = 0;
-    let mut at = 0;
-    while let Some(line) = line_at(bytes, at) {
-        if is_separator(line) {
-            document.finish(bytes.get(start..at).unwrap_or(&[]), &mut found);
-            document.clear();
-            start = at + 3;
-        } else {
-            document.read(line);
-        }
-        at += line.len();
+    for document in documents(bytes) {
+        Document::of(document).finish(document, &mut found);
     }
-    document.finish(bytes.get(start..).unwrap_or(&[]), &mut found);
     found.into_kinds()
 }
 
@@ -63,40 +56,114 @@ pub(super) struct Sight {
     pub unsure: bool,
 }
 
-/// Looks at one document, without the line that separates it from the one before.
+/// Looks at one document.
 pub(super) fn look(text: &[u8]) -> Sight {
-    let mut document = Document::default();
-    let mut at = 0;
-    while let Some(line) = line_at(text, at) {
-        document.read(line);
-        at += line.len();
-    }
+    let mut document = Document::of(text);
+    document.unsure |= (!document.is_json && hides_keys(text)) || has_old_breaks(text);
     let mut found = Found::default();
     document.finish(text, &mut found);
-    let kinds = found.into_kinds();
-    let unsure = document.unsure || (kinds.is_empty() && has_lone_carriage_return(text));
-    Sight { kinds, unsure }
+    Sight { kinds: found.into_kinds(), unsure: document.unsure }
 }
 
-/// Whether a line ends as only very old files end theirs, which YAML allows.
-fn has_lone_carriage_return(text: &[u8]) -> bool {
-    text.contains(&b'\r') && text.windows(2).any(|pair| pair.first() == Some(&b'\r') && pair.last() != Some(&b'\n'))
+/// Whether a key of the outermost mapping may be written so that a scan cannot see it.
+fn hides_keys(document: &[u8]) -> bool {
+    // Keys stand in column 0, unless the first one does not; or it stands on the line of the separator.
+    let first = document.split(|byte| *byte == b'\n').find(|line| has_content(line)).unwrap_or(&[]);
+    first.starts_with(b" ") || first.starts_with(b"\t") || first.starts_with(b"---") || hides_key(document) || {
+        memchr::memchr2_iter(b'\n', b'\r', document).any(|at| {
+            let rest = document.get(at + 1..).unwrap_or(&[]);
+            let is_feed = document.get(at) == Some(&b'\n');
+            // Only very old files end their lines by a carriage return alone, which YAML allows.
+            if is_feed { hides_key(rest) } else { rest.first().is_some_and(|next| *next != b'\n') }
+        })
+    }
 }
 
-/// The line that begins at an offset, its line feed included; `None` at the end.
-pub(super) fn line_at(bytes: &[u8], at: usize) -> Option<&[u8]> {
-    let rest = bytes.get(at..).filter(|rest| !rest.is_empty())?;
-    memchr::memchr(b'\n', rest).map_or(Some(rest), |end| rest.get(..=end))
+/// The characters that end a line in YAML 1.1, and so for kubectl, and nowhere else: U+0085, U+2028 and U+2029.
+pub(super) const OLD_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Whether lines may end where a scan sees no end.
+fn has_old_breaks(document: &[u8]) -> bool {
+    static BREAKS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| ["\u{85}", "\u{2028}", "\u{2029}"].map(Finder::new));
+    !document.is_ascii() && BREAKS.iter().any(|mark| mark.find(document).is_some())
 }
 
-/// Whether a line ends a document: `---` or `...` in column 0.
-pub(super) fn is_separator(line: &[u8]) -> bool {
-    let rest = match line.first() {
-        Some(b'-') => line.strip_prefix(b"---"),
-        Some(b'.') => line.strip_prefix(b"..."),
-        _ => None,
-    };
-    rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
+/// Whether a line begins with a key that a scan cannot see.
+fn hides_key(line: &[u8]) -> bool {
+    match line.first() {
+        // A key in many words, a merge key, an anchor, a tag, a mark of byte order.
+        Some(b'?' | b'<' | b'&' | b'!' | 0xef) => true,
+        // The end of a comment of a template is no alias.
+        Some(b'*') => !line.starts_with(b"*/"),
+        Some(b'"') => line_at(line, 0).contains(&b'\\'),
+        Some(_) | None => false,
+    }
+}
+
+/// Whether a line says something, and is no comment.
+pub(super) fn has_content(line: &[u8]) -> bool {
+    line.trim_ascii().first().is_some_and(|byte| *byte != b'#')
+}
+
+/// The documents of a file: what stands between lines that begin with `---` or `...`; such a line begins what follows it.
+pub(super) fn documents(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    static MARKS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [Finder::new("\n---"), Finder::new("\n...")]);
+    let mut rest = Some(bytes);
+    // Where each mark is next; searched again only once it has been passed.
+    let mut next = [Some(0), Some(0)];
+    let mut passed = 0;
+    std::iter::from_fn(move || {
+        let document = rest?;
+        let mut at = passed;
+        loop {
+            for (place, mark) in next.iter_mut().zip(&*MARKS) {
+                if place.is_some_and(|place| place <= at) {
+                    *place = bytes.get(at..).and_then(|rest| mark.find(rest)).map(|found| at + found + 1);
+                }
+            }
+            let Some(line) = next.iter().flatten().min().copied() else { break };
+            if bytes.get(line + 3).is_none_or(u8::is_ascii_whitespace) {
+                rest = bytes.get(line..);
+                return bytes.get(std::mem::replace(&mut passed, line)..line);
+            }
+            at = line;
+        }
+        rest = None;
+        Some(document)
+    })
+}
+
+/// The line that begins at an offset, without its line feed.
+fn line_at(bytes: &[u8], at: usize) -> &[u8] {
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    memchr::memchr(b'\n', rest).and_then(|end| rest.get(..end)).unwrap_or(rest)
+}
+
+/// The lines that begin with a key, in quotes or not.
+fn lines_with<'a>(key: &'a Finder<'_>, document: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    key.find_iter(document).filter_map(|at| {
+        let before = document.get(..at)?;
+        let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
+        before.last().is_none_or(|byte| *byte == b'\n').then(|| line_at(document, before.len()))
+    })
+}
+
+/// Whether the first line that says anything opens a JSON object or list, and no template.
+fn is_json(document: &[u8]) -> bool {
+    let mut at = 0;
+    while at < document.len() {
+        let line = line_at(document, at);
+        match line.first() {
+            Some(b'{') => return !line.starts_with(b"{{"),
+            Some(b'[') => return true,
+            Some(b' ' | b'\r' | b'#' | b'%') | None => at += line.len() + 1,
+            // The mark itself; what it is followed by on its line is no JSON to us.
+            Some(b'-') if at == 0 && line.starts_with(b"---") => at += line.len() + 1,
+            Some(b'.') if at == 0 && line.starts_with(b"...") => at += line.len() + 1,
+            Some(_) => return false,
+        }
+    }
+    false
 }
 
 /// What was seen of one object.
@@ -105,29 +172,20 @@ pub(super) struct Document<'a> {
     groups: Vec<&'a [u8]>,
     kinds: Vec<&'a [u8]>,
     is_json: bool,
-    begun: bool,
     /// Whether there may be more than the scan can see.
     unsure: bool,
 }
 
 impl<'a> Document<'a> {
-    fn read(&mut self, line: &'a [u8]) {
-        match line.first() {
-            Some(b'a' | b'k' | b'"' | b'\'') => self.read_key(line),
-            Some(b'{' | b'[') if !self.begun && !line.starts_with(b"{{") => self.is_json = true,
-            // Keys stand in column 0, unless the first one does not.
-            Some(b' ' | b'\t') if !self.begun && has_content(line) => self.unsure = true,
-            Some(b' ' | b'\t' | b'\n' | b'\r' | b'#' | b'%') | None => return,
-            // A key in many words, a merge key, an anchor, a tag, an alias, a document on the line of its separator.
-            Some(b'?' | b'<' | b'&' | b'!' | b'*' | b'-') => self.unsure |= self.may_be_a_key(line),
-            Some(_) => {}
+    fn of(document: &'a [u8]) -> Self {
+        static KEYS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [Finder::new("apiVersion"), Finder::new("kind")]);
+        let mut read = Self { is_json: is_json(document), ..Self::default() };
+        if !read.is_json {
+            for key in &*KEYS {
+                lines_with(key, document).for_each(|line| read.read_key(line));
+            }
         }
-        self.begun = true;
-    }
-
-    /// A dash makes a key only in the line of the separator; in any other it begins an item.
-    fn may_be_a_key(&self, line: &[u8]) -> bool {
-        !line.starts_with(b"-") || (!self.begun && is_separator(line))
+        read
     }
 
     /// Takes a line that begins with a key.
@@ -136,8 +194,6 @@ impl<'a> Document<'a> {
             self.add_version(scalar(value));
         } else if let Some(value) = value_of(line, b"kind") {
             self.add_kind(scalar(value));
-        } else if line.starts_with(b"\"") && line.contains(&b'\\') {
-            self.unsure = true;
         }
     }
 
@@ -159,11 +215,6 @@ impl<'a> Document<'a> {
         self.unsure = true;
     }
 
-    /// Whether the object holds others: `List`, `RoleList`, a `Template`.
-    pub(super) fn holds_objects(&self) -> bool {
-        self.kinds.iter().any(|kind| kind.ends_with(b"List") || *kind == b"Template")
-    }
-
     /// Whether there may be more than was seen.
     pub(super) fn is_unsure(&self) -> bool {
         self.unsure
@@ -174,6 +225,11 @@ impl<'a> Document<'a> {
         !self.groups.is_empty() && !self.kinds.is_empty()
     }
 
+    /// Whether the object holds others: `List`, `RoleList`, a `Template`.
+    pub(super) fn holds_objects(&self) -> bool {
+        self.kinds.iter().any(|kind| kind.ends_with(b"List") || *kind == b"Template")
+    }
+
     /// Writes down every combination of group and kind.
     pub(super) fn emit(&self, found: &mut Found<'a>) {
         for group in &self.groups {
@@ -181,13 +237,6 @@ impl<'a> Document<'a> {
                 found.add(group, kind);
             }
         }
-    }
-
-    /// Ready for the next document; what was allocated is kept.
-    fn clear(&mut self) {
-        self.groups.clear();
-        self.kinds.clear();
-        (self.is_json, self.begun, self.unsure) = (false, false, false);
     }
 
     fn finish(&mut self, document: &'a [u8], found: &mut Found<'a>) {
@@ -200,10 +249,6 @@ impl<'a> Document<'a> {
             scan_items(document, found);
         }
     }
-}
-
-fn has_content(line: &[u8]) -> bool {
-    line.trim_ascii().first().is_some_and(|byte| *byte != b'#')
 }
 
 /// Whether a text can be a kind: a letter, then letters and digits.
@@ -329,6 +374,45 @@ mod tests {
         assert_eq!(kinds(list), ["/List", "apps/Deployment", "rbac.authorization.k8s.io/Role"]);
         let template = "kind: Template\napiVersion: template.openshift.io/v1\nobjects:\n  - apiVersion: v1\n    kind: Secret\nparameters:\n  - kind: x\n";
         assert_eq!(kinds(template), ["/Secret", "template.openshift.io/Template"]);
+    }
+
+    #[test]
+    fn what_a_scan_cannot_see_is_in_doubt() {
+        let unsure = |text: &str| look(text.as_bytes()).unsure;
+        for text in [
+            "{apiVersion: v1, kind: Pod}",
+            "{\"kind\": Pod, \"apiVersion\": v1}",
+            "{\"k\\u0069nd\": \"Pod\"}",
+            "{'kind': 'Pod'}",
+            " apiVersion: v1\n kind: Pod\n",
+            "# c\n\tkind: Pod\n",
+            "apiVersion: v1\nkind:\n  Pod\n",
+            "apiVersion: v1\nkind: >-\n  Pod\n",
+            "apiVersion: v1\nkind: *kind\n",
+            "a: &a {kind: Pod}\n<<: *a\n",
+            "? kind\n: Pod\n",
+            "\"k\\x69nd\": Pod\n",
+            "!!map\nkind: Pod\n",
+            "--- {kind: Pod}\n",
+            "&a kind: Pod\n",
+            "kind: \"Po\\x64\"\napiVersion: v1\n",
+            "a: 1\rkind: Pod\r",
+            "{\"apiVersion\": \"v1\", \"kind\": \"Pod\"",
+        ] {
+            assert!(unsure(text), "{text:?}");
+        }
+        for text in [
+            "apiVersion: v1\r\nkind: Pod\r\nx:\r\n- &a b\r\n",
+            "a: \"\\x\"\nb:\n  kind: x\n",
+            "# <\n\na: b\n",
+            "- op: add\n",
+            "[1, 2]",
+            "{\"a\": [true, 1], \"b\": {\"k\\u0069nd\": 1}, \"c\": null}",
+            "kind: {{ .kind }}\n",
+            "name: x\nversion: 1\n",
+        ] {
+            assert!(!unsure(text), "{text:?}");
+        }
     }
 
     #[test]

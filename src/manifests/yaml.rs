@@ -3,6 +3,7 @@
 //! It is read as kubectl reads it, which is go-yaml v2 and then JSON. What costs more than a budget is refused before
 //! it is built; an alias costs what it stands for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
@@ -10,6 +11,7 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, S
 use super::contents::Unreadable;
 use super::object::{Node, Value};
 use super::scalars;
+use super::scan::OLD_BREAKS;
 use super::to_text;
 
 /// Deeper nesting is refused.
@@ -96,9 +98,11 @@ pub(super) struct Failure {
 
 /// Reads a text that begins on a line of its file.
 pub(super) fn parse(text: &str, first_line: u32, budget: &mut Budget) -> Reading {
+    let (text, added_lines) = with_plain_breaks(text);
     let mut reader = Reader {
-        parser: Parser::new_from_str_with_options(text, options()),
+        parser: Parser::new_from_str_with_options(&text, options()),
         first_line,
+        added_lines,
         budget,
         anchors: BTreeMap::new(),
         duplicates: Vec::new(),
@@ -106,6 +110,18 @@ pub(super) fn parse(text: &str, first_line: u32, budget: &mut Budget) -> Reading
     let mut roots = Vec::new();
     let failure = reader.read_documents(&mut roots).err();
     Reading { roots, duplicates: reader.duplicates, failure }
+}
+
+/// Writes the line breaks of YAML 1.1 as line feeds, for kubectl takes them as such: a comment ends there.
+///
+/// Also gives the lines that this adds, which no editor counts.
+fn with_plain_breaks(text: &str) -> (Cow<'_, str>, Vec<usize>) {
+    if text.is_ascii() || !text.contains(OLD_BREAKS) {
+        return (Cow::Borrowed(text), Vec::new());
+    }
+    let breaks = text.chars().filter(|character| *character == '\n' || OLD_BREAKS.contains(character));
+    let added = breaks.zip(2..).filter(|(character, _)| *character != '\n').map(|(_, line)| line).collect();
+    (Cow::Owned(text.replace(OLD_BREAKS, "\n")), added)
 }
 
 fn options() -> Options {
@@ -121,6 +137,8 @@ fn options() -> Options {
 struct Reader<'t, 'b> {
     parser: Parser<'t, StrInput<'t>>,
     first_line: u32,
+    /// Lines of the parser that are none of the file.
+    added_lines: Vec<usize>,
     budget: &'b mut Budget,
     /// What each anchor stands for, once it is complete.
     anchors: BTreeMap<usize, Node>,
@@ -151,6 +169,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn line_of(&self, line: usize) -> u32 {
+        let line = line - self.added_lines.partition_point(|added| *added <= line);
         self.first_line.saturating_add(u32::try_from(line).unwrap_or(u32::MAX).saturating_sub(1))
     }
 
