@@ -180,7 +180,7 @@ pub(super) fn search(repository: &Repository, from: CommitId, search: &mut Lookb
         // What moves brought into view inside this chunk was not watched when its steps were looked at.
         let mut newly_watched: BTreeMap<RepoPath, ()> = BTreeMap::new();
         for (step, commit) in looked_at {
-            let missed = commit.is_none() && late.reader().touches(step.before, step.tree, &newly_watched);
+            let missed = commit.is_none() && !newly_watched.is_empty() && late.reader().touches(step.before, step.tree, &newly_watched);
             let Some(commit) = commit.or_else(|| missed.then(|| late.commit(&step.commit))) else { continue };
             newly_watched.extend(search.step(&commit, false).into_iter().map(|path| (path, ())));
             commits.push(commit);

@@ -93,7 +93,11 @@ pub fn take(
         Some(first) => first.change.commit.parents.first().copied(),
         None => Some(range.end),
     };
-    inventory.at_start = before.map_or(0, |before| tree::count(repository, before, &now.counts));
+    inventory.at_start = match before {
+        None => 0,
+        Some(before) if before == range.end => now.policies.len(),
+        Some(before) => tree::count(repository, before, &now.counts),
+    };
     inventory.coverage = Coverage::of(&now);
     inventory.gaps = now.gaps;
 
