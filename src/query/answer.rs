@@ -145,7 +145,8 @@ impl Provenance {
         let range = &pack.range;
         let start = range.start.map_or_else(|| "the beginning of the history".to_owned(), |start| start.to_string());
         let as_of_one_commit = range.start == Some(range.end);
-        let commits = if as_of_one_commit { "the tree of one commit".to_owned() } else { format!("after {start}, up to {}", range.end) };
+        let commits =
+            if as_of_one_commit { "the tree of one commit".to_owned() } else { format!("after {start}, up to {}", range.end) };
         let problems = pack.incomplete_because();
         let completeness = if problems.is_empty() {
             vec!["whole: no object was missing, no fact of the clone speaks against it".to_owned()]
@@ -161,7 +162,15 @@ impl Provenance {
             ("tip", vec![format!("{} on {}", range.end, one_line(&range.branch))]),
             ("found by", resolution),
             ("completeness", completeness),
-            ("settings", vec![format!("{}, profile {}, time zone {}", one_line(&settings.origin), settings.profile, zone(settings.period_offset))]),
+            (
+                "settings",
+                vec![format!(
+                    "{}, profile {}, time zone {}",
+                    one_line(&settings.origin),
+                    settings.profile,
+                    zone(settings.period_offset)
+                )],
+            ),
             ("settings digest", vec![settings.digest.clone()]),
             ("countersign", vec![pack.version.to_owned()]),
         ];

@@ -148,12 +148,18 @@ fn join(words: &BTreeSet<&str>) -> String {
 /// The first second of a day, month, quarter or year.
 fn day(word: &str, offset: i32) -> Result<i64, Mistake> {
     let moment = PeriodName::parse_moment(word, offset);
-    moment.map(|moment| moment.begins).ok_or_else(|| Mistake::new(format!("`{word}` is not a date"), "write a day, e.g. 2026-03-31"))
+    moment
+        .map(|moment| moment.begins)
+        .ok_or_else(|| Mistake::new(format!("`{word}` is not a date"), "write a day, e.g. 2026-03-31"))
 }
 
 fn row(state: State, policy: &PolicyObject, material: &Material<'_>) -> Vec<Cell> {
     let object = &policy.object;
-    let kind = if object.kind.group.is_empty() { object.kind.kind.to_string() } else { format!("{}/{}", object.kind.group, object.kind.kind) };
+    let kind = if object.kind.group.is_empty() {
+        object.kind.kind.to_string()
+    } else {
+        format!("{}/{}", object.kind.group, object.kind.kind)
+    };
     let mut cells = vec![
         Cell::text(state.word()),
         Cell::object(object),
@@ -204,18 +210,29 @@ fn notes(inventory: &Inventory, answer: &Answer, asked: &Policies) -> Vec<String
     }
     let outside = inventory.policies.iter().filter(|policy| !policy.in_scope).count();
     if outside > 0 {
-        notes.push(format!("{} out of scope by the settings and not listed.", number_of(outside, "policy object is", "policy objects are")));
+        notes.push(format!(
+            "{} out of scope by the settings and not listed.",
+            number_of(outside, "policy object is", "policy objects are")
+        ));
     }
     let coverage = &inventory.coverage;
     if asked.family.is_none() || asked.family.as_deref() == Some("network") {
-        notes.push(coverage_note(coverage.namespaces, &coverage.without_default_deny, "no network policy that denies by default"));
+        notes.push(coverage_note(
+            coverage.namespaces,
+            &coverage.without_default_deny,
+            "no network policy that denies by default",
+        ));
         if coverage.unplaced_denials > 0 {
             let (one, other) = ("network policy that denies by default names", "network policies that deny by default name");
             notes.push(format!("{} no namespace, so Git does not say where.", number_of(coverage.unplaced_denials, one, other)));
         }
     }
     if asked.family.is_none() || asked.family.as_deref() == Some("pss") {
-        notes.push(coverage_note(coverage.namespaces, &coverage.without_enforce_label, "no label pod-security.kubernetes.io/enforce"));
+        notes.push(coverage_note(
+            coverage.namespaces,
+            &coverage.without_enforce_label,
+            "no label pod-security.kubernetes.io/enforce",
+        ));
     }
     notes.extend(gaps(inventory));
     notes.push("This is what Git says, not what a cluster runs.".to_owned());

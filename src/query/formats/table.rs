@@ -24,7 +24,8 @@ pub(super) fn write(answer: &Answer, provenance: &Provenance, width: usize) -> S
 
 fn rows(answer: &Answer, width: usize) -> String {
     let telling = answer.telling_columns();
-    let is_shown = |position: &usize| answer.columns.get(*position).is_some_and(|column| column.is_brief) && telling.contains(position);
+    let is_shown =
+        |position: &usize| answer.columns.get(*position).is_some_and(|column| column.is_brief) && telling.contains(position);
     let shown: Vec<usize> = (0..answer.columns.len()).filter(is_shown).collect();
     if answer.rows.is_empty() {
         return String::new();
@@ -123,8 +124,14 @@ fn width_of(text: &str) -> usize {
 fn width_of_character(character: char) -> usize {
     match character {
         '\u{300}'..='\u{36f}' => 0,
-        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
-        | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}'
+        '\u{1100}'..='\u{115f}'
+        | '\u{2e80}'..='\u{a4cf}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}'
+        | '\u{ff00}'..='\u{ff60}'
+        | '\u{ffe0}'..='\u{ffe6}'
+        | '\u{1f300}'..='\u{1faff}'
         | '\u{20000}'..='\u{3fffd}' => 2,
         _ => 1,
     }
