@@ -73,9 +73,16 @@ impl Extraction {
     /// Takes a commit apart, compares it with its first parent, looks into the files and follows their policies.
     #[must_use]
     pub fn commit(&mut self, raw: &RawCommit) -> Commit {
+        self.commit_at(raw, &|_| true)
+    }
+
+    /// Like [`Self::commit`], but looks only into the files of some paths: objects that came from or went to other files
+    /// are added or removed.
+    #[must_use]
+    pub fn commit_at(&mut self, raw: &RawCommit, is_wanted: &dyn Fn(&RepoPath) -> bool) -> Commit {
         let mut commit = self.reader.commit(raw);
         let mut ledger = Ledger::default();
-        for edit in &mut commit.file_edits {
+        for edit in commit.file_edits.iter_mut().filter(|edit| is_wanted(&edit.path)) {
             if let Some(reason) = self.look_at(edit, &mut ledger) {
                 let reason = format!("{}: {reason}", edit.path.to_text()).into();
                 commit.gaps.push(Gap { about: GapAbout::Content, reason });
