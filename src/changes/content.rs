@@ -1,7 +1,7 @@
 //! What the bytes of a file show before anything is parsed, remembered per blob.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use memchr::memmem::Finder;
 
@@ -40,12 +40,20 @@ fn is_namespace(kind: &ObjectKind) -> bool {
 
 /// Looks at the bytes of a file.
 fn look(bytes: &[u8]) -> (FirstLook, bool) {
-    static POD_SECURITY_LABEL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("pod-security.kubernetes.io/"));
     let first = manifests::first_look(bytes);
-    let labelled = || POD_SECURITY_LABEL.find(bytes).is_some();
-    let is_policy = |kind: &ObjectKind| policies::family_of_kind(kind).is_some() || (is_namespace(kind) && labelled());
+    let is_policy = |kind: &ObjectKind| {
+        if is_namespace(kind) { shows_marked_namespace(bytes) } else { policies::family_of_kind(kind).is_some() }
+    };
     let shows_policy = first.kinds.iter().any(is_policy);
     (first, shows_policy)
+}
+
+/// Whether a file has any of the labels and annotations that make a namespace a policy.
+fn shows_marked_namespace(bytes: &[u8]) -> bool {
+    static MARKS: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| {
+        ["pod-security.kubernetes.io/", "podSecurityLabelSync", "gatekeeper.sh/", "linkerd.io/", "istio"].map(Finder::new)
+    });
+    MARKS.iter().any(|mark| mark.find(bytes).is_some())
 }
 
 /// Why the content of a file cannot be read in full, as far as a search for known marks tells.
@@ -64,60 +72,80 @@ fn obstacle(bytes: &[u8]) -> Option<&'static str> {
         return Some(obstacle);
     }
     let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-    if !is_utf16 && bytes.iter().take(LOOKED_AT).any(|byte| *byte == 0) {
+    let beginning = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    if !is_utf16 && memchr::memchr(0, beginning).is_some() {
         return Some("not a text");
     }
     ENCRYPTED_BY_SOPS.find(bytes).map(|_| "encrypted in part by SOPS")
 }
 
-/// What was seen of blobs not long ago; bounded by forgetting the older half.
+/// What was seen of blobs, for all threads; a newcomer takes the slot of whatever stood there.
 pub(super) struct Sights {
-    /// How many blobs are remembered before the older ones are forgotten; as many sets of kinds.
-    limit: usize,
-    young: BTreeMap<BlobId, Sight>,
-    old: BTreeMap<BlobId, Sight>,
-    kind_sets: BTreeMap<Vec<ObjectKind>, Arc<[ObjectKind]>>,
+    shards: Vec<Mutex<Vec<Option<(BlobId, Sight)>>>>,
 }
+
+/// How many parts are locked on their own.
+const SHARDS: usize = 64;
+/// How many blobs each part remembers.
+const SLOTS: usize = 1 << 10;
 
 impl Default for Sights {
     fn default() -> Self {
-        Self { limit: 1 << 15, young: BTreeMap::new(), old: BTreeMap::new(), kind_sets: BTreeMap::new() }
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
     }
 }
 
 impl Sights {
     /// What was seen of a blob.
-    pub fn recall(&mut self, blob: BlobId) -> Option<Sight> {
-        if let Some(sight) = self.young.get(&blob) {
-            return Some(sight.clone());
-        }
-        let sight = self.old.remove(&blob)?;
-        self.remember(blob, &sight);
-        Some(sight)
+    pub fn recall(&self, blob: BlobId) -> Option<Sight> {
+        let (shard, slot) = place(blob);
+        let shard = self.shards.get(shard)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known, sight) = shard.get(slot)?.as_ref()?;
+        (*known == blob).then(|| sight.clone())
     }
 
-    /// Looks at the content of a blob.
-    pub fn see(&mut self, blob: BlobId, bytes: &[u8]) -> Sight {
+    fn remember(&self, blob: BlobId, sight: &Sight) {
+        let (shard, slot) = place(blob);
+        let Some(shard) = self.shards.get(shard) else { return };
+        // A thread that panicked while it held the lock left a whole entry or none.
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        if shard.is_empty() {
+            shard.resize_with(SLOTS, || None);
+        }
+        if let Some(slot) = shard.get_mut(slot) {
+            *slot = Some((blob, sight.clone()));
+        }
+    }
+}
+
+/// Where a blob is remembered: ids are evenly spread.
+fn place(blob: BlobId) -> (usize, usize) {
+    let byte = |at: usize| usize::from(blob.0.as_bytes().get(at).copied().unwrap_or(0));
+    (byte(0) % SHARDS, (byte(1) << 8 | byte(2)) % SLOTS)
+}
+
+/// Looks at blobs, and shares sets of kinds: most files have the same few, and each set is stored once per thread.
+#[derive(Default)]
+pub(super) struct Looking {
+    kind_sets: BTreeMap<Vec<ObjectKind>, Arc<[ObjectKind]>>,
+}
+
+impl Looking {
+    /// Looks at the content of a blob, and lets every thread know.
+    pub fn see(&mut self, blob: BlobId, bytes: &[u8], sights: &Sights) -> Sight {
         let (first, shows_policy) = look(bytes);
         let may_hold_policies = shows_policy || first.unsure;
         let sight = Sight { kinds: self.share(first.kinds), shows_policy, may_hold_policies, obstacle: obstacle(bytes) };
-        self.remember(blob, &sight);
+        sights.remember(blob, &sight);
         sight
     }
 
-    fn remember(&mut self, blob: BlobId, sight: &Sight) {
-        if self.young.len() >= self.limit {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(blob, sight.clone());
-    }
-
-    /// Most files have the same few kinds; each set is stored once.
     fn share(&mut self, kinds: Vec<ObjectKind>) -> Arc<[ObjectKind]> {
+        const REMEMBERED: usize = 1 << 15;
         if let Some(shared) = self.kind_sets.get(&kinds) {
             return shared.clone();
         }
-        if self.kind_sets.len() >= self.limit {
+        if self.kind_sets.len() >= REMEMBERED {
             self.kind_sets.clear();
         }
         let shared: Arc<[ObjectKind]> = kinds.clone().into();
@@ -152,18 +180,18 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_recent_blobs_stay() {
-        let blob = |number: u32| {
+    fn a_blob_is_recalled_until_another_takes_its_slot() {
+        let blob = |first: u8, last: u8| {
             let mut bytes = [0; 20];
-            bytes[..4].copy_from_slice(&number.to_le_bytes());
+            (bytes[0], bytes[19]) = (first, last);
             BlobId(crate::text::ObjectId::from_bytes(&bytes).unwrap_or_else(crate::text::ObjectId::zero))
         };
-        let mut sights = Sights { limit: 8, ..Sights::default() };
-        for number in 0..24 {
-            sights.see(blob(number), b"");
-            assert!(sights.recall(blob(0)).is_some());
-        }
-        assert!(sights.young.len() + sights.old.len() <= 2 * sights.limit);
-        assert!(sights.recall(blob(1)).is_none());
+        let (sights, mut looking) = (Sights::default(), Looking::default());
+        looking.see(blob(0, 1), b"apiVersion: v1\nkind: Pod\n", &sights);
+        looking.see(blob(1, 1), b"", &sights);
+        assert_eq!(sights.recall(blob(0, 1)).map(|sight| sight.kinds.len()), Some(1));
+        assert!(sights.recall(blob(0, 2)).is_none());
+        looking.see(blob(0, 2), b"", &sights);
+        assert!(sights.recall(blob(0, 1)).is_none() && sights.recall(blob(0, 2)).is_some());
     }
 }

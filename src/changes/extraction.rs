@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::content::{self, Sight, Sights};
+use super::content::{self, Looking, Sight, Sights};
 use super::policy_edits::{Ledger, Side};
 use crate::manifests::{self, Contents};
 use crate::repository::{Commit, Entry, FileEdit, Gap, GapAbout, Obstacle, ParseStatus, RawCommit, Reader, Repository};
@@ -11,7 +11,8 @@ use crate::text::{BlobId, RepoPath};
 /// One thread's reading, with what it has learnt about blobs.
 pub struct Extraction {
     reader: Reader,
-    sights: Sights,
+    looking: Looking,
+    sights: Arc<Sights>,
 }
 
 /// What stands on one side of a file edit.
@@ -56,7 +57,12 @@ impl Extraction {
     /// A reading that has learnt nothing yet.
     #[must_use]
     pub fn new(repository: &Repository) -> Self {
-        Self { reader: repository.reader(), sights: Sights::default() }
+        Self::sharing(repository, &Arc::default())
+    }
+
+    /// A reading that shares with others what it learns.
+    pub(super) fn sharing(repository: &Repository, sights: &Arc<Sights>) -> Self {
+        Self { reader: repository.reader(), looking: Looking::default(), sights: sights.clone() }
     }
 
     /// Its way into the repository.
@@ -109,7 +115,7 @@ impl Extraction {
             return Seen::File { blob, sight, bytes: None };
         }
         match self.reader.blob(blob) {
-            Ok(bytes) => Seen::File { blob, sight: self.sights.see(blob, &bytes), bytes: Some(bytes) },
+            Ok(bytes) => Seen::File { blob, sight: self.looking.see(blob, &bytes, &self.sights), bytes: Some(bytes) },
             Err(reason) => Seen::Unread(reason),
         }
     }

@@ -5,6 +5,8 @@ mod extraction;
 mod pairing;
 mod policy_edits;
 
+use std::sync::Arc;
+
 use crate::parallel;
 pub use crate::repository::{
     Commit, EditKind, Entry, FileEdit, Gap, GapAbout, MergeContent, Obstacle, ParseStatus, Signature, SignatureKind,
@@ -41,10 +43,11 @@ impl Change {
 /// Reads every change of a history, in parallel, oldest first; `advance` is called once per change.
 #[must_use]
 pub fn collect(repository: &Repository, arrivals: Vec<RawArrival>, advance: &(dyn Fn() + Sync)) -> Vec<Change> {
+    let sights = Arc::default();
     parallel::map(
         arrivals,
         PIECE,
-        || Extraction::new(repository),
+        || Extraction::sharing(repository, &sights),
         |extraction, arrival| {
             let change = Change {
                 commit: extraction.commit(&arrival.commit),

@@ -69,12 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// Everything up to the end of the branch.
 const EVERYTHING: Wanted = Wanted::Between { from: None, to: None };
 
-fn audit(
-    repository: &Repository,
-    wanted: &Wanted,
-    chosen: Option<Settings>,
-    source: &SourceArguments,
-) -> Result<Pack, Failure> {
+fn audit(repository: &Repository, wanted: &Wanted, chosen: Option<Settings>, source: &SourceArguments) -> Result<Pack, Failure> {
     let (history, settings) = resolve(repository, wanted, chosen, source)?;
     let catalogue = catalogue(&settings)?;
     let bar = Bar::new();

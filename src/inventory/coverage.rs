@@ -1,6 +1,6 @@
 //! Which namespaces lack a network policy that denies by default, and which lack a pod security level.
 //!
-//! This is what Git says, not what a cluster runs: only namespaces with a `Namespace` object in the tree are looked at,
+//! This is what Git says, not what a cluster runs: only namespaces with a `Namespace` object and a plain name are looked at,
 //! and only what is written beside them counts, not what a build step or a controller adds.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +39,7 @@ pub(super) struct Denial {
 /// The namespace that an object describes, if it is one with a name.
 pub(super) fn namespace_object(object: &Object, environment: impl Fn() -> Option<Box<str>>) -> Option<NamespaceObject> {
     let identity = &object.identity;
-    if !identity.kind.group.is_empty() || &*identity.kind.kind != "Namespace" || identity.name.is_empty() {
+    if !identity.kind.group.is_empty() || &*identity.kind.kind != "Namespace" || !is_plain_name(&identity.name) {
         return None;
     }
     let level = object.root.at(&["metadata", "labels", "pod-security.kubernetes.io/enforce"]).and_then(Node::text);
@@ -48,6 +48,11 @@ pub(super) fn namespace_object(object: &Object, environment: impl Fn() -> Option
         environment: environment(),
         has_enforce_label: level.is_some_and(|level| !level.is_empty()),
     })
+}
+
+/// Whether a name is one, and not what a template or a substitution makes a name of.
+fn is_plain_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// Where an object denies all traffic that nothing else allows, if it does.

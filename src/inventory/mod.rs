@@ -72,14 +72,6 @@ pub struct Seen {
     pub at: Option<Timestamp>,
 }
 
-impl Inventory {
-    /// The dossier of a change that is named by a policy: one of the period, or an earlier one.
-    #[must_use]
-    pub fn dossier<'a>(&'a self, period: &'a [Dossier], change: CommitId) -> Option<&'a Dossier> {
-        self.earlier.iter().chain(period.iter().rev()).find(|dossier| dossier.change.id() == change)
-    }
-}
-
 /// Takes stock of the policies in the tree at the end of a range, and looks back along the whole first-parent chain
 /// for the changes that brought and last changed each of them.
 ///

@@ -104,18 +104,29 @@ pub(super) fn count(repository: &Repository, commit: CommitId, known: &BTreeMap<
     counts.into_iter().sum()
 }
 
-/// Fills in what removed objects said, from their blobs.
+/// Fills in what removed objects said, from their blobs; each blob is read once, however many objects it lost.
 pub(super) fn describe(repository: &Repository, removed: &mut [PolicyObject], classifier: &Classifier) {
-    let mut reader = repository.reader();
+    let mut by_blob: BTreeMap<BlobId, Vec<&mut PolicyObject>> = BTreeMap::new();
     for policy in removed {
         policy.environment = classifier.environment_of(&policy.path).map(Into::into);
         policy.in_scope = classifier.is_in_scope(&policy.path);
-        let Ok(found) = contents(&mut reader, policy.blob) else { continue };
-        if let Some(object) = found.objects.iter().find(|object| object.identity == policy.object) {
-            policy.enforcement = policies::enforcement(object).into();
-            policy.exemptions = policies::exemptions(object).into();
-        }
+        by_blob.entry(policy.blob).or_default().push(policy);
     }
+    let files = by_blob.into_iter().collect();
+    parallel::map(
+        files,
+        PIECE / 8,
+        || repository.reader(),
+        |reader, (blob, removed): (BlobId, Vec<&mut PolicyObject>)| {
+            let Ok(found) = contents(reader, blob) else { return };
+            for policy in removed {
+                if let Some(object) = found.objects.iter().find(|object| object.identity == policy.object) {
+                    policy.enforcement = policies::enforcement(object).into();
+                    policy.exemptions = policies::exemptions(object).into();
+                }
+            }
+        },
+    );
 }
 
 fn sentence(gap: &ContentGap) -> String {

@@ -6,7 +6,7 @@ use super::ObjectKind;
 use super::documents::{self, Document, MAX_DOCUMENTS};
 use super::expansion::{holds_objects, objects_of};
 use super::object::Object;
-use super::scan::{self, Sight};
+use super::scan::{self, FirstLook, Sight};
 use super::yaml::{self, Budget, Failure};
 
 /// A detail is cut after so many characters.
@@ -69,29 +69,13 @@ impl Unreadable {
     }
 }
 
-/// What a file shows before it is parsed.
-#[derive(Clone, Debug, Default)]
-pub struct FirstLook {
-    /// The kinds of its objects as a line scan finds them, sorted, each once.
-    pub kinds: Vec<ObjectKind>,
-    /// Whether there may be an object that only a parser can see.
-    pub unsure: bool,
-}
-
 /// Looks at a whole file without parsing it.
 #[must_use]
 pub fn first_look(bytes: &[u8]) -> FirstLook {
-    let text = decode(bytes);
-    let mut found = FirstLook::default();
-    for document in documents::split(&text) {
-        let sight =
-            if document.is_rest { Sight { kinds: scan::scan(document.text), unsure: false } } else { scan::look(document.text) };
-        found.kinds.extend(sight.kinds);
-        found.unsure |= sight.unsure;
+    match decode(bytes) {
+        Cow::Borrowed(text) => scan::first_look(text),
+        Cow::Owned(text) => scan::first_look(&text),
     }
-    found.kinds.sort();
-    found.kinds.dedup();
-    found
 }
 
 /// Reads a whole file.

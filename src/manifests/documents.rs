@@ -49,7 +49,7 @@ pub(super) fn split(bytes: &[u8]) -> Vec<Document<'_>> {
 }
 
 /// A text without the mark of its byte order.
-fn without_mark(text: &[u8]) -> &[u8] {
+pub(super) fn without_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
@@ -58,7 +58,7 @@ fn lines_of(text: &[u8]) -> u32 {
 }
 
 /// The length of the line that separates a text from the one before; 0 when there is none or it says more.
-fn separator_length(text: &[u8]) -> usize {
+pub(super) fn separator_length(text: &[u8]) -> usize {
     let end = memchr::memchr(b'\n', text).map_or(text.len(), |end| end + 1);
     let Some((mark, rest)) = text.get(..end).and_then(|line| line.split_at_checked(3)) else { return 0 };
     let is_separator = mark == b"..." || (mark == b"---" && !has_content(rest));

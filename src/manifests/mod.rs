@@ -16,11 +16,11 @@ mod yaml;
 
 use crate::text::RepoPath;
 
-pub use self::contents::{ContentGap, Contents, FirstLook, Unreadable, first_look, read, read_changed};
+pub use self::contents::{ContentGap, Contents, Unreadable, first_look, read, read_changed};
 pub use self::difference::{Difference, child_path, difference, item_path};
 pub use self::object::{Certainty, Identity, Node, Object, SecretValue, Value};
 pub use self::print::to_text;
-pub use self::scan::scan;
+pub use self::scan::{FirstLook, scan};
 
 /// The group and kind of an object, e.g. `networking.k8s.io` and `NetworkPolicy`; the core group is empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -42,10 +42,9 @@ impl std::fmt::Display for Identity {
             write!(formatter, "{}/", self.namespace)?;
         }
         match self.certainty {
-            Certainty::Named => formatter.write_str(&self.name),
-            Certainty::Generated => write!(formatter, "{}*", self.name),
             Certainty::Unnamed if self.name.is_empty() => formatter.write_str("(without a name)"),
-            Certainty::Unnamed => formatter.write_str(&self.name),
+            Certainty::Named | Certainty::Unnamed => formatter.write_str(&self.name),
+            Certainty::Generated => write!(formatter, "{}*", self.name),
         }
     }
 }

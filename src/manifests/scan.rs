@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use super::documents::{separator_length, without_mark};
 use super::{ObjectKind, UNKNOWN_GROUP, json};
 
 /// A template may name several alternatives in one document; more than these say nothing.
@@ -63,6 +64,28 @@ pub(super) fn look(text: &[u8]) -> Sight {
     let mut found = Found::default();
     document.finish(text, &mut found);
     Sight { kinds: found.into_kinds(), unsure: document.unsure }
+}
+
+/// What a file shows before it is parsed.
+#[derive(Clone, Debug, Default)]
+pub struct FirstLook {
+    /// The kinds of its objects as a line scan finds them, sorted, each once.
+    pub kinds: Vec<ObjectKind>,
+    /// Whether there may be an object that only a parser can see.
+    pub unsure: bool,
+}
+
+/// Looks at all documents of a file.
+pub(super) fn first_look(bytes: &[u8]) -> FirstLook {
+    let mut unsure = has_old_breaks(bytes);
+    let mut found = Found::default();
+    for piece in documents(without_mark(bytes)) {
+        let text = without_mark(piece.get(separator_length(piece)..).unwrap_or(&[]));
+        let mut document = Document::of(text);
+        document.finish(text, &mut found);
+        unsure = unsure || document.unsure || (!document.is_json && hides_keys(text));
+    }
+    FirstLook { kinds: found.into_kinds(), unsure }
 }
 
 /// Whether a key of the outermost mapping may be written so that a scan cannot see it.

@@ -67,7 +67,7 @@ fn yaml_and_plain_json_may_hold_objects() {
 #[test]
 fn many_documents_are_all_found_and_empty_ones_are_none() {
     let one = "---\n# c\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: n";
-    let many: String = (0..133).map(|number| format!("{one}{number}\n---\n# nothing\n--- # c\n...\n")).collect();
+    let many = (0..133).fold(String::new(), |text, number| text + &format!("{one}{number}\n---\n# nothing\n--- # c\n...\n"));
     let contents = all(&many);
     assert_eq!((contents.objects.len(), contents.gaps.len()), (133, 0));
     assert_eq!(names(&contents)[132], "Namespace n132@1323");
@@ -229,7 +229,7 @@ fn partial_identities_are_stated() {
 
 #[test]
 fn groups_are_part_of_the_identity() {
-    let kinds = |version: &str| all(&format!("apiVersion: {version}\nkind: policy\n")).objects[0].identity.kind.to_owned();
+    let kinds = |version: &str| all(&format!("apiVersion: {version}\nkind: policy\n")).objects[0].identity.kind.clone();
     assert_eq!(&*kinds("constraints.gatekeeper.sh/v1beta1").kind, "policy");
     assert_ne!(kinds("kyverno.io/v1"), kinds("policy.open-cluster-management.io/v1"));
     assert_eq!(kinds("kyverno.io/v1"), kinds("kyverno.io/v2beta1"));
@@ -288,7 +288,8 @@ fn bombs_are_refused_at_once() {
     let text = format!("{head}a: &a \"{}\"\nb: [{}]\n", "x".repeat(1_000_000), "*a,".repeat(1000));
     let deep_flow = format!("{head}a: {}", "[".repeat(10_000));
     let deep_block = (0..10_000).fold(head.to_owned(), |text, level| text + &" ".repeat(level % 200) + "a:\n");
-    let anchors = format!("{head}a: {}x{}", (0..60).map(|level| format!("&a{level} [")).collect::<String>(), "]".repeat(60));
+    let anchors =
+        format!("{head}a: {}x{}", (0..60).fold(String::new(), |text, level| text + &format!("&a{level} [")), "]".repeat(60));
     for text in [&aliases, &text, &deep_flow] {
         assert_eq!(all(text).gaps.iter().map(|gap| gap.reason).collect::<Vec<_>>(), [Unreadable::OverBudget]);
     }
@@ -374,58 +375,67 @@ fn numbers(seed: u64) -> impl Iterator<Item = usize> {
     })
 }
 
+const SEED: &str = "%TAG !e! tag:x,1:\n---\napiVersion: v1 # c\nkind: List\nmetadata: &m {name: \"a\\u00e9\", <<: *m}\nitems:\n- {? [a]: |\n  x}\n\
+                    - &b >-\n   tö\n- *b\n- !e!x '0x1'\n...\n{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"data\":{\"a\":[1.5e3,null]}}\n\
+                    --- |\n {{ x }}\n\u{feff}sops: {mac: ENC[a]}\r\n---\n<<: {apiVersion: v1}\nkind: X\ndata: [{name: a}, {name: b}, [c, d]]\n";
+const TOKENS: [&str; 28] = [
+    "---\n",
+    "\n",
+    " ",
+    "\t",
+    "- ",
+    ": ",
+    "{",
+    "}",
+    "[",
+    "]",
+    "&a ",
+    "*a",
+    "<<: ",
+    "\"",
+    "'",
+    "|\n",
+    ">",
+    "\\",
+    "\0",
+    "é",
+    "\u{feff}",
+    "#",
+    "%",
+    "!",
+    "? ",
+    "kind: X\n",
+    "\r",
+    "\u{2028}",
+];
+
+fn mutate(bytes: &mut Vec<u8>, random: &mut dyn FnMut(usize) -> usize) {
+    let at = random(bytes.len() + 1);
+    let end = (at + random(12)).min(bytes.len());
+    match random(4) {
+        0 => drop(bytes.drain(at..end)),
+        1 => drop(bytes.drain(at.max(bytes.len().saturating_sub(at))..)),
+        2 => bytes.insert(at, u8::try_from(random(256)).unwrap()),
+        _ => drop(bytes.splice(at..at, TOKENS[random(TOKENS.len())].bytes())),
+    }
+}
+
 #[test]
 fn no_bytes_make_it_panic_and_reading_is_repeatable() {
-    let seed = "%TAG !e! tag:x,1:\n---\napiVersion: v1 # c\nkind: List\nmetadata: &m {name: \"a\\u00e9\", <<: *m}\nitems:\n- {? [a]: |\n  x}\n- &b >-\n   tö\n- *b\n- !e!x '0x1'\n\
-                ...\n{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"data\":{\"a\":[1.5e3,null]}}\n--- |\n {{ x }}\n\u{feff}sops: {mac: ENC[a]}\r\n";
-    let tokens = [
-        "---\n",
-        "\n",
-        " ",
-        "\t",
-        "- ",
-        ": ",
-        "{",
-        "}",
-        "[",
-        "]",
-        "&a ",
-        "*a",
-        "<<: ",
-        "\"",
-        "'",
-        "|\n",
-        ">",
-        "\\",
-        "\0",
-        "é",
-        "\u{feff}",
-        "#",
-        "%",
-        "!",
-        "? ",
-        "kind: X\n",
-        "\r",
-    ];
-    let mut random = numbers(3);
+    let mut numbers = numbers(3);
+    let mut random = |below: usize| numbers.next().unwrap() % below;
+    let old = read(SEED.as_bytes(), &|_| true);
     for _ in 0..1500 {
-        let mut bytes = seed.as_bytes().to_vec();
-        for _ in 0..random.next().unwrap() % 6 + 1 {
-            let at = random.next().unwrap() % (bytes.len() + 1);
-            let end = (at + random.next().unwrap() % 12).min(bytes.len());
-            match random.next().unwrap() % 4 {
-                0 => drop(bytes.drain(at..end)),
-                1 => bytes.truncate(at),
-                2 => bytes.insert(at, u8::try_from(random.next().unwrap() % 256).unwrap()),
-                _ => drop(bytes.splice(at..at, tokens[random.next().unwrap() % tokens.len()].bytes())),
-            }
+        let mut bytes = SEED.as_bytes().to_vec();
+        for _ in 0..=random(6) {
+            mutate(&mut bytes, &mut random);
         }
-        let (old, new) = (read(seed.as_bytes(), &|_| true), read(&bytes, &|_| true));
+        let new = read(&bytes, &|_| true);
         assert_eq!(format!("{new:?}"), format!("{:?}", read(&bytes, &|_| true)));
-        for (one, other) in old.objects.iter().zip(&new.objects) {
+        for (one, other) in old.objects.iter().flat_map(|one| new.objects.iter().map(move |other| (one, other))) {
             assert_eq!(difference(&one.root, &other.root).is_empty(), one.root == other.root);
-            let _ = to_text(&other.root, random.next().unwrap() % 100);
+            let _ = to_text(&other.root, random(100));
         }
-        let _ = read_changed(seed.as_bytes(), &bytes, &|_| false);
+        let _ = read_changed(SEED.as_bytes(), &bytes, &|_| false);
     }
 }

@@ -150,10 +150,11 @@ type Built<T> = Result<T, Failure>;
 impl<'t> Reader<'t, '_> {
     fn read_documents(&mut self, roots: &mut Vec<Node>) -> Built<()> {
         while let Some((event, span)) = self.next()? {
-            match event {
-                Event::StreamEnd => return Ok(()),
-                Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => self.anchors.clear(),
-                event => roots.push(self.node(event, &span, 0)?),
+            if event.is_node() {
+                roots.push(self.node(event, &span, 0)?);
+            } else {
+                // Anchors do not reach over documents.
+                self.anchors.clear();
             }
         }
         Ok(())
@@ -189,6 +190,7 @@ impl<'t> Reader<'t, '_> {
         }
         self.budget.pay(1).ok_or_else(|| too_many(line))?;
         let anchor = event.anchor_id();
+        #[allow(clippy::wildcard_enum_match_arm, reason = "only these begin a node; the enum may grow")]
         let value = match event {
             Event::Scalar(text, style, _, tag) => scalar(&text, style, tag.as_deref()),
             Event::SequenceStart(..) => self.sequence(line, depth)?,
@@ -269,13 +271,12 @@ struct Entry {
 }
 
 fn is_merge(event: &Event<'_>) -> bool {
-    match event {
-        Event::Scalar(text, style, _, tag) if text == "<<" => match tag {
+    let Event::Scalar(text, style, _, tag) = event else { return false };
+    text == "<<"
+        && match tag {
             Some(tag) => tag.suffix_in_namespace(YAML_TAGS).as_deref() == Some("merge"),
             None => *style == ScalarStyle::Plain,
-        },
-        _ => false,
-    }
+        }
 }
 
 /// Adds the entries of a mapping, or of a list of mappings of which the earlier ones count more.

@@ -46,7 +46,7 @@ fn role(marks: &mut Marks, sides: &Sides) {
     let others = items(rules.that, &rules.path);
     let cheap = new.len().saturating_mul(others.len()) <= MOST_PAIRS;
     for item in new.iter().filter(|item| !(cheap && is_granted(item.node, &others))) {
-        let (rule, path) = explain(item, &old);
+        let (rule, path) = explain(item, if cheap { &old } else { &[] });
         marks.weaker(rule, &path);
     }
     let aggregation = sides.at("aggregationRule");

@@ -272,7 +272,9 @@ fn mutants(node: &Node) -> Vec<(String, Node)> {
             }
             all
         }
-        Value::Text(_) => ["changed", "*", "0.0.0.0/0", ""].map(|word| (" changed".to_owned(), at(Value::Text(word.into())))).to_vec(),
+        Value::Text(_) => {
+            ["changed", "*", "0.0.0.0/0", ""].map(|word| (" changed".to_owned(), at(Value::Text(word.into())))).to_vec()
+        }
         Value::Bool(truth) => vec![(" changed".to_owned(), at(Value::Bool(!truth)))],
         Value::Number(_) => vec![(" changed".to_owned(), at(Value::Number("7".into())))],
         Value::Null => Vec::new(),

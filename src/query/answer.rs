@@ -1,7 +1,9 @@
 //! An answer: a table, what it was drawn from, and what to know about it. Plain data for every format.
 
 use super::Material;
-use crate::render::columns::{one_line, zone};
+use crate::manifests::Identity;
+use crate::render::columns::{self, one_line, zone};
+use crate::text::Person;
 
 /// The answer to a question.
 #[derive(Debug, Default)]
@@ -50,6 +52,8 @@ pub enum Cell {
     Cut(String, String),
     /// Any number of values.
     Many(Vec<String>),
+    /// Any number of people; a terminal's table has their names.
+    People(Vec<String>),
     /// A number.
     Number(u64),
 }
@@ -77,6 +81,23 @@ impl Cell {
         Self::Cut(at.to_owned(), at.chars().take(10).collect())
     }
 
+    /// One person; a terminal's table has the name.
+    pub(super) fn person(person: &Person) -> Self {
+        let full = columns::person(person);
+        let short = name_of(&full).to_owned();
+        Self::Cut(full, short)
+    }
+
+    /// An object; a terminal's table leaves out its group.
+    pub(super) fn object(object: &Identity) -> Self {
+        let full = one_line(&object.to_string());
+        let short = match full.split_once('/') {
+            Some((group, rest)) if group == &*object.kind.group => rest.to_owned(),
+            Some(_) | None => full.clone(),
+        };
+        Self::Cut(full, short)
+    }
+
     pub(super) fn empty() -> Self {
         Self::One(String::new())
     }
@@ -86,7 +107,7 @@ impl Cell {
     pub fn lines(&self) -> Vec<String> {
         match self {
             Self::One(text) | Self::Cut(text, _) => vec![text.clone()],
-            Self::Many(values) => values.clone(),
+            Self::Many(values) | Self::People(values) => values.clone(),
             Self::Number(number) => vec![number.to_string()],
         }
     }
@@ -96,9 +117,15 @@ impl Cell {
     pub fn short_lines(&self) -> Vec<String> {
         match self {
             Self::Cut(_, short) => vec![short.clone()],
+            Self::People(people) => people.iter().map(|person| name_of(person).to_owned()).collect(),
             Self::One(_) | Self::Many(_) | Self::Number(_) => self.lines(),
         }
     }
+}
+
+/// The name of `Name <mail>`; all of it where there is no name.
+fn name_of(person: &str) -> &str {
+    person.split_once(" <").map_or(person, |(name, _)| name)
 }
 
 /// What an answer was drawn from, so that it can stand by itself.
@@ -118,7 +145,8 @@ impl Provenance {
         let range = &pack.range;
         let start = range.start.map_or_else(|| "the beginning of the history".to_owned(), |start| start.to_string());
         let as_of_one_commit = range.start == Some(range.end);
-        let commits = if as_of_one_commit { "the tree of one commit".to_owned() } else { format!("after {start}, up to {}", range.end) };
+        let commits =
+            if as_of_one_commit { "the tree of one commit".to_owned() } else { format!("after {start}, up to {}", range.end) };
         let problems = pack.incomplete_because();
         let completeness = if problems.is_empty() {
             vec!["whole: no object was missing, no fact of the clone speaks against it".to_owned()]
@@ -134,7 +162,15 @@ impl Provenance {
             ("tip", vec![format!("{} on {}", range.end, one_line(&range.branch))]),
             ("found by", resolution),
             ("completeness", completeness),
-            ("settings", vec![format!("{}, profile {}, time zone {}", one_line(&settings.origin), settings.profile, zone(settings.period_offset))]),
+            (
+                "settings",
+                vec![format!(
+                    "{}, profile {}, time zone {}",
+                    one_line(&settings.origin),
+                    settings.profile,
+                    zone(settings.period_offset)
+                )],
+            ),
             ("settings digest", vec![settings.digest.clone()]),
             ("countersign", vec![pack.version.to_owned()]),
         ];

@@ -4,7 +4,7 @@ use super::{Cell, Column};
 use crate::changes::Commit;
 use crate::evidence::Dossier;
 use crate::policies::{FieldEdit, PolicyEdit, Verdict};
-use crate::render::columns::{self, Columns, Facts, one_line};
+use crate::render::columns::{self, Facts, one_line};
 use crate::text::CommitId;
 
 /// When a change arrived, how that is known, what it is called and who wrote it.
@@ -27,7 +27,7 @@ pub(super) fn change(dossier: &Dossier) -> [Cell; 6] {
         Cell::One(arrival.grade.word().to_owned()),
         Cell::id(&commit.id.to_string()),
         Cell::text(&columns::shorten(commit.subject(), 400)),
-        Cell::One(columns::person(&commit.author.person)),
+        Cell::person(&commit.author.person),
     ]
 }
 
@@ -47,15 +47,10 @@ pub(super) fn evidence(facts: &Facts<'_>) -> [Cell; 6] {
         Cell::list(&facts.tickets),
         Cell::list(&facts.tickets_mentioned),
         Cell::One(facts.ticket_grade.word().to_owned()),
-        Cell::Many(facts.reviewers()),
-        Cell::Many(facts.approvers()),
+        Cell::People(facts.reviewers()),
+        Cell::People(facts.approvers()),
         Cell::One(facts.approval_grade.word().to_owned()),
     ]
-}
-
-/// The facts of a dossier that is not one of the pack's, so that no finding is about it.
-pub(super) fn facts_of_earlier<'a>(columns: &Columns<'a>, dossier: &'a Dossier) -> Facts<'a> {
-    columns.facts(usize::MAX, dossier)
 }
 
 /// One policy edit in a few words.

@@ -97,7 +97,10 @@ impl Ask for Changes {
         answer.looked_at = counted(material.pack.dossiers.len(), "change");
         let outside = material.pack.statuses.iter().filter(|status| **status == Status::OutOfScope).count();
         if outside > 0 {
-            answer.notes.push(format!("{} of them out of scope by the settings; checks do not look at those.", counted(outside, "change")));
+            answer.notes.push(format!(
+                "{} of them out of scope by the settings; checks do not look at those.",
+                counted(outside, "change")
+            ));
         }
         Ok(answer)
     }
@@ -105,8 +108,11 @@ impl Ask for Changes {
 
 impl Changes {
     fn words(&self) -> String {
-        let one = |words: &'static str, value: &Option<String>| value.iter().map(move |value| (words, value.clone())).collect::<Vec<_>>();
-        let several = |words: &'static str, values: &[String]| values.iter().map(|value| (words, value.clone())).collect::<Vec<_>>();
+        let one = |words: &'static str, value: &Option<String>| {
+            value.iter().map(move |value| (words, value.clone())).collect::<Vec<_>>()
+        };
+        let several =
+            |words: &'static str, values: &[String]| values.iter().map(|value| (words, value.clone())).collect::<Vec<_>>();
         let conditions = [
             one("with the ticket", &self.ticket),
             one("by", &self.person),
@@ -169,9 +175,11 @@ impl Filter {
         let path = asked.path.as_deref().map(|glob| {
             Glob::new(glob).map_err(|error| Mistake::new(format!("`{glob}` is not a path pattern"), error.to_string()))
         });
-        let outcome = asked.outcome.as_deref().map(|word| find::choice("outcome", word, OUTCOMES.map(|outcome| (outcome, outcome))));
+        let outcome =
+            asked.outcome.as_deref().map(|word| find::choice("outcome", word, OUTCOMES.map(|outcome| (outcome, outcome))));
         let who = |word: &Option<String>| word.as_deref().map(|word| Who::read(word, material)).transpose();
-        let arrival = asked.arrival.as_deref().map(|word| find::choice("arrival", word, arrivals.map(|kind| (kind.word(), kind))));
+        let arrival =
+            asked.arrival.as_deref().map(|word| find::choice("arrival", word, arrivals.map(|kind| (kind.word(), kind))));
         Ok(Self {
             person: who(&asked.person)?,
             reviewer: who(&asked.reviewer)?,

@@ -66,9 +66,14 @@ fn find<'a>(digits: &str, material: &Material<'a>) -> Result<(usize, Option<&'a 
         )),
         several => {
             let change = |position: usize| material.pack.dossiers.get(position).map(|dossier| dossier.change.id().to_string());
-            let id = |(position, side): &(usize, Option<&Commit>)| side.map(|commit| commit.id.to_string()).or_else(|| change(*position));
+            let id = |(position, side): &(usize, Option<&Commit>)| {
+                side.map(|commit| commit.id.to_string()).or_else(|| change(*position))
+            };
             let ids: Vec<String> = several.iter().take(8).filter_map(id).collect();
-            Err(Mistake::new(format!("{} begin with {lower}", counted(several.len(), "commit")), format!("name one of: {}", ids.join(", "))))
+            Err(Mistake::new(
+                format!("{} begin with {lower}", counted(several.len(), "commit")),
+                format!("name one of: {}", ids.join(", ")),
+            ))
         }
     }
 }
@@ -89,7 +94,9 @@ fn origin(dossier: &Dossier) -> Vec<Fact> {
     let commit = &dossier.change.commit;
     let arrival = columns::arrival(dossier);
     let evidence = &dossier.evidence;
-    let signed = |signature: &crate::changes::Signature| format!("{} at {}", columns::person(&signature.person), columns::utc(&signature.when));
+    let signed = |signature: &crate::changes::Signature| {
+        format!("{} at {}", columns::person(&signature.person), columns::utc(&signature.when))
+    };
     vec![
         ("title", Cell::text(&columns::shorten(commit.subject(), 600))),
         ("arrived", Cell::One(format!("{} ({}, {})", arrival.at, arrival.source, arrival.grade.word()))),

@@ -75,7 +75,11 @@ pub(super) fn object<'a>(word: &str, known: impl IntoIterator<Item = &'a Identit
     let exact = named.iter().find(|(_, names)| names.iter().take(2).any(|name| name.eq_ignore_ascii_case(&word)));
     let fitting: Vec<&Identity> = match exact {
         Some((object, _)) => vec![*object],
-        None => named.iter().filter(|(_, names)| names.iter().any(|name| name.eq_ignore_ascii_case(&word))).map(|(object, _)| *object).collect(),
+        None => named
+            .iter()
+            .filter(|(_, names)| names.iter().any(|name| name.eq_ignore_ascii_case(&word)))
+            .map(|(object, _)| *object)
+            .collect(),
     };
     match fitting.as_slice() {
         [object] => Ok(*object),
@@ -84,7 +88,10 @@ pub(super) fn object<'a>(word: &str, known: impl IntoIterator<Item = &'a Identit
             let list: Vec<String> = several.iter().take(20).map(|object| format!("`{object}`")).collect();
             let more = several.len().saturating_sub(list.len());
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            Err(Mistake::new(format!("`{word}` names {} objects", several.len()), format!("name one of: {}{more}", list.join(", "))))
+            Err(Mistake::new(
+                format!("`{word}` names {} objects", several.len()),
+                format!("name one of: {}{more}", list.join(", ")),
+            ))
         }
     }
 }
@@ -104,7 +111,10 @@ fn not_found(word: &str, named: &[(&Identity, Vec<String>)]) -> Mistake {
             format!("{} `countersign query policies` lists those that are there", near.join(" ")).trim().to_owned(),
         );
     }
-    Mistake::new(format!("no policy object is called `{word}` here, now or in the range"), format!("there are: {}", near.join(", ")))
+    Mistake::new(
+        format!("no policy object is called `{word}` here, now or in the range"),
+        format!("there are: {}", near.join(", ")),
+    )
 }
 
 #[cfg(test)]

@@ -100,7 +100,8 @@ impl History {
             [] => "The object is not in the tree at the end of the range.".to_owned(),
             policies => {
                 let words = policies.iter().map(|policy| {
-                    let enforcement = if policy.enforcement.is_empty() { String::new() } else { format!(", {}", policy.enforcement) };
+                    let enforcement =
+                        if policy.enforcement.is_empty() { String::new() } else { format!(", {}", policy.enforcement) };
                     one_line(&format!("{}:{}{enforcement}", policy.path.to_text(), policy.line))
                 });
                 format!("At the end of the range it stands in {}.", words.collect::<Vec<_>>().join("; "))
@@ -131,7 +132,7 @@ fn row(step: &Step<'_>, material: &Material<'_>) -> Vec<Cell> {
     let from = columns::arrival(dossier).at;
     let is_removal = edit.kind == PolicyEditKind::Removed;
     cells.extend([
-        Cell::text(&edit.object.to_string()),
+        Cell::object(&edit.object),
         Cell::One(path),
         Cell::Number(edit.line.into()),
         Cell::text(edit.kind.word()),

@@ -120,7 +120,8 @@ impl<'a> Material<'a> {
 
     /// The position of the first change of the range that was asked for.
     fn first_of_range(&self) -> usize {
-        let last_before = self.before.and_then(|before| self.pack.dossiers.iter().position(|dossier| dossier.change.id() == before));
+        let last_before =
+            self.before.and_then(|before| self.pack.dossiers.iter().position(|dossier| dossier.change.id() == before));
         last_before.map_or(0, |position| position + 1)
     }
 }

@@ -49,9 +49,11 @@ impl Who {
         };
         let keys: BTreeSet<String> = everyone.iter().filter(|person| is_wanted(person)).map(|person| person.key()).collect();
         if keys.is_empty() && registered.is_none() {
-            let words: Vec<String> = everyone.iter().flat_map(|person| [person.mail.to_string(), person.name.to_string()]).collect();
+            let words: Vec<String> =
+                everyone.iter().flat_map(|person| [person.mail.to_string(), person.name.to_string()]).collect();
             let nearest = find::nearest(&wanted, words.iter().map(String::as_str).filter(|word| !word.is_empty()));
-            let hint = format!("{nearest} an address, name or login as Git has it, or an alias of the settings").trim().to_owned();
+            let hint =
+                format!("{nearest} an address, name or login as Git has it, or an alias of the settings").trim().to_owned();
             return Err(Mistake::new(format!("nobody in the range is called `{}`", one_line(word)), hint));
         }
         Ok(Self { keys, registered: registered.map(|person| person.name.clone()) })
@@ -119,7 +121,8 @@ impl Ask for Person {
         answer.looked_at = counted(material.pack.dossiers.len(), "change");
         answer.notes = vec![match &who.registered {
             Some(name) => format!("The register of the settings joins every spelling of {}.", one_line(name)),
-            None => "Spellings are compared by address, or by name where there is none; the settings' register could join more.".to_owned(),
+            None => "Spellings are compared by address, or by name where there is none; the settings' register could join more."
+                .to_owned(),
         }];
         answer.notes.push("A reviewer is whom a message or note names; a name typed into a message proves little.".to_owned());
         Ok(answer)
@@ -135,7 +138,7 @@ fn row<'a>(position: usize, dossier: &'a Dossier, who: &Who, columns: &Columns<'
     let mut cells = Vec::from(cells::change(dossier));
     cells.extend([
         Cell::list(who.roles(dossier, &facts)),
-        Cell::list(spellings),
+        Cell::Many(spellings.into_iter().collect()),
         Cell::Many(dossier.change.commit.policy_edits.iter().map(cells::edit).collect()),
         Cell::One(columns::layer_names(facts.layers)),
         Cell::list(&facts.environments),

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::cells::{self, counted, number_of};
+use super::cells::{counted, number_of};
 use super::{Answer, Ask, Cell, Column, Material, Mistake, Needs, find};
 use crate::inventory::{Inventory, PolicyObject, Seen};
 use crate::policies::Family;
-use crate::render::columns::{self, one_line};
+use crate::render::columns::{self, State, one_line};
 use crate::repository::PeriodName;
 use crate::text::Timestamp;
 
@@ -57,7 +57,6 @@ const COLUMNS: &[Column] = &[
     Column::full("first_seen_change", "first seen"),
     Column::full("first_seen_at", "first seen at"),
     Column::brief("last_changed_at", "last changed"),
-    Column::full("last_changed_source", "time from"),
     Column::full("last_changed_grade", "grade of time"),
     Column::brief("last_changed_change", "change"),
     Column::brief("last_ticket", "ticket"),
@@ -75,10 +74,8 @@ impl Ask for Policies {
         let inventory = &material.pack.inventory;
         let filter = Filter::read(self, inventory, material.pack.settings.period_offset)?;
         let mut answer = Answer { question: filter.words(self), columns: COLUMNS.to_vec(), ..Answer::default() };
-        for (state, policies) in [("there", &inventory.policies), ("removed", &inventory.removed)] {
-            let wanted = policies.iter().filter(|policy| filter.accepts(self, policy));
-            answer.rows.extend(wanted.map(|policy| row(state, policy, material)));
-        }
+        let wanted = columns::inventory_rows(inventory).filter(|(_, policy)| filter.accepts(self, policy));
+        answer.rows = wanted.map(|(state, policy)| row(state, policy, material)).collect();
         let looked_at = inventory.policies.len() + inventory.removed.len();
         answer.looked_at = counted(looked_at, "policy object");
         answer.notes = notes(inventory, &answer, self);
@@ -151,15 +148,21 @@ fn join(words: &BTreeSet<&str>) -> String {
 /// The first second of a day, month, quarter or year.
 fn day(word: &str, offset: i32) -> Result<i64, Mistake> {
     let moment = PeriodName::parse_moment(word, offset);
-    moment.map(|moment| moment.begins).ok_or_else(|| Mistake::new(format!("`{word}` is not a date"), "write a day, e.g. 2026-03-31"))
+    moment
+        .map(|moment| moment.begins)
+        .ok_or_else(|| Mistake::new(format!("`{word}` is not a date"), "write a day, e.g. 2026-03-31"))
 }
 
-fn row(state: &str, policy: &PolicyObject, material: &Material<'_>) -> Vec<Cell> {
+fn row(state: State, policy: &PolicyObject, material: &Material<'_>) -> Vec<Cell> {
     let object = &policy.object;
-    let kind = if object.kind.group.is_empty() { object.kind.kind.to_string() } else { format!("{}/{}", object.kind.group, object.kind.kind) };
+    let kind = if object.kind.group.is_empty() {
+        object.kind.kind.to_string()
+    } else {
+        format!("{}/{}", object.kind.group, object.kind.kind)
+    };
     let mut cells = vec![
-        Cell::text(state),
-        Cell::text(&object.to_string()),
+        Cell::text(state.word()),
+        Cell::object(object),
         Cell::text(policy.family.word()),
         Cell::text(&kind),
         Cell::text(&object.name),
@@ -185,19 +188,19 @@ fn seen(seen: Option<Seen>) -> [Cell; 2] {
 }
 
 /// `last_changed_at` to `last_approvers`.
-fn last_change(policy: &PolicyObject, material: &Material<'_>) -> [Cell; 7] {
+fn last_change(policy: &PolicyObject, material: &Material<'_>) -> [Cell; 6] {
     let Some(last) = policy.last_changed else {
         return std::array::from_fn(|_| Cell::empty());
     };
-    let id = Cell::id(&last.change.to_string());
-    let Some(dossier) = material.pack.inventory.dossier(&material.pack.dossiers, last.change) else {
-        let [_, at] = seen(policy.last_changed);
-        return [at, Cell::empty(), Cell::empty(), id, Cell::empty(), Cell::empty(), Cell::empty()];
-    };
-    let facts = cells::facts_of_earlier(&material.columns, dossier);
-    let [at, source, grade, _, _, author] = cells::change(dossier);
-    let [tickets, _, _, _, approvers, _] = cells::evidence(&facts);
-    [at, source, grade, id, tickets, author, approvers]
+    let behind = material.columns.behind(last);
+    [
+        Cell::time(&behind.at),
+        Cell::text(if behind.at.is_empty() { "" } else { behind.grade.word() }),
+        Cell::id(&behind.change.to_string()),
+        Cell::list(&behind.tickets),
+        behind.author.map_or_else(Cell::empty, Cell::person),
+        Cell::People(behind.approvers),
+    ]
 }
 
 fn notes(inventory: &Inventory, answer: &Answer, asked: &Policies) -> Vec<String> {
@@ -207,18 +210,29 @@ fn notes(inventory: &Inventory, answer: &Answer, asked: &Policies) -> Vec<String
     }
     let outside = inventory.policies.iter().filter(|policy| !policy.in_scope).count();
     if outside > 0 {
-        notes.push(format!("{} out of scope by the settings and not listed.", number_of(outside, "policy object is", "policy objects are")));
+        notes.push(format!(
+            "{} out of scope by the settings and not listed.",
+            number_of(outside, "policy object is", "policy objects are")
+        ));
     }
     let coverage = &inventory.coverage;
     if asked.family.is_none() || asked.family.as_deref() == Some("network") {
-        notes.push(coverage_note(coverage.namespaces, &coverage.without_default_deny, "no network policy that denies by default"));
+        notes.push(coverage_note(
+            coverage.namespaces,
+            &coverage.without_default_deny,
+            "no network policy that denies by default",
+        ));
         if coverage.unplaced_denials > 0 {
             let (one, other) = ("network policy that denies by default names", "network policies that deny by default name");
             notes.push(format!("{} no namespace, so Git does not say where.", number_of(coverage.unplaced_denials, one, other)));
         }
     }
     if asked.family.is_none() || asked.family.as_deref() == Some("pss") {
-        notes.push(coverage_note(coverage.namespaces, &coverage.without_enforce_label, "no label pod-security.kubernetes.io/enforce"));
+        notes.push(coverage_note(
+            coverage.namespaces,
+            &coverage.without_enforce_label,
+            "no label pod-security.kubernetes.io/enforce",
+        ));
     }
     notes.extend(gaps(inventory));
     notes.push("This is what Git says, not what a cluster runs.".to_owned());

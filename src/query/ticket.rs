@@ -46,7 +46,9 @@ impl Ask for Ticket {
             let tickets = material.pack.dossiers.iter().flat_map(|dossier| &dossier.evidence.tickets);
             let known: BTreeSet<&str> = tickets.map(|claim| &*claim.value.id).collect();
             let nearest = find::nearest(&self.ticket, known.iter().copied());
-            answer.notes.push(format!("{} are referred to in the range. {nearest}", counted(known.len(), "ticket")).trim().to_owned());
+            answer
+                .notes
+                .push(format!("{} are referred to in the range. {nearest}", counted(known.len(), "ticket")).trim().to_owned());
         }
         answer.notes.push("Tickets are recognised by their form and not looked up anywhere.".to_owned());
         Ok(answer)

@@ -68,7 +68,8 @@ impl Ask for Tickets {
         }
         let looked_at = format!("{} in {}", counted(uses.len(), "ticket"), counted(material.pack.dossiers.len(), "change"));
         let many = uses.into_iter().filter(|(_, ticket)| ticket.changes.len() > self.more_than);
-        let condition = if self.more_than == 0 { String::new() } else { format!(", with more than {}", counted(self.more_than, "change")) };
+        let condition =
+            if self.more_than == 0 { String::new() } else { format!(", with more than {}", counted(self.more_than, "change")) };
         Ok(Answer {
             question: format!("Tickets that changes refer to as a reason{condition}"),
             columns: COLUMNS.to_vec(),
@@ -88,6 +89,6 @@ fn row(id: &str, ticket: Use<'_>) -> Vec<Cell> {
         Cell::list(ticket.layers.iter().map(Layer::name)),
         Cell::time(&ticket.first),
         Cell::time(&ticket.last),
-        Cell::Many(ticket.authors),
+        Cell::People(ticket.authors),
     ]
 }

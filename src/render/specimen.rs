@@ -287,7 +287,8 @@ fn family(number: usize) -> Family {
 /// One policy edit of each kind and direction in turn.
 pub fn policy_edit(number: usize, which: usize) -> PolicyEdit {
     let kind = [PolicyEditKind::Modified, PolicyEditKind::Added, PolicyEditKind::Removed, PolicyEditKind::Moved][which % 4];
-    let direction = [Direction::Weakened, Direction::Strengthened, Direction::Undetermined, Direction::Neutral][(number / 4 + which / 4) % 4];
+    let direction =
+        [Direction::Weakened, Direction::Strengthened, Direction::Undetermined, Direction::Neutral][(number / 4 + which / 4) % 4];
     let field = |path: &str, before: Option<&str>, after: Option<&str>| FieldEdit {
         path: path.into(),
         before: before.map(Into::into),

@@ -7,6 +7,7 @@ mod fixtures;
 mod misuse;
 mod periods;
 mod policy_edits;
+mod query;
 mod referee;
 mod reproducible;
 mod stories;

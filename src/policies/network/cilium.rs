@@ -44,15 +44,15 @@ fn compare_specs(marks: &mut Marks, sides: &Sides) {
     marks.selector(POD_SELECTOR, &sides.at("endpointSelector"));
     marks.selector(POD_SELECTOR, &sides.at("nodeSelector"));
     for (allow, deny, peers) in DIRECTIONS {
-        let of = |node: Option<&'_ Node>, key: &str| isolates(node, key, deny);
-        match (of(sides.this, allow), of(sides.that, allow)) {
-            (true, true) => {
+        match (isolates(sides.this, allow, deny), isolates(sides.that, allow, deny)) {
+            // What does not isolate still lets through what other policies shut.
+            (true, true) | (false, false) => {
                 let lists = sides.at(allow);
                 let found = excess(&rules(lists.this, &lists.path, peers), &rules(lists.that, &lists.path, peers));
                 found.into_iter().for_each(|(rule, path)| marks.weaker(rule, &path));
             }
             (false, true) => marks.weaker(DEFAULT_DENY, &sides.at(allow).path),
-            (_, false) => {}
+            (true, false) => {}
         }
         let lists = sides.at(deny);
         for (_, path) in excess(&rules(lists.that, &lists.path, peers), &rules(lists.this, &lists.path, peers)) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{CIDR_OPEN, DENY_RULE, EXCEPT, NAMESPACES_OPEN, PASS_RULE, PEERS, PORTS, RULE, RULE_OPEN, RULE_ORDER};
 use crate::manifests::Node;
-use crate::policies::marks::{Marks, Rule, Sides, canonical, items, number, present, texts};
+use crate::policies::marks::{Item, Marks, Rule, Sides, canonical, items, number, present, texts};
 use crate::policies::selectors::{Block, MOST_WORK, covers};
 
 /// Who may speak or be spoken to.
@@ -279,7 +279,15 @@ pub(super) fn with_action<'a>(
     wanted: Action,
     read: impl Fn(&'a Node, String) -> TrafficRule<'a>,
 ) -> Vec<TrafficRule<'a>> {
-    items(list, path).into_iter().filter(|item| action(item.node) == wanted).map(|item| read(item.node, item.path)).collect()
+    let chosen = items(list, path).into_iter().filter(|item| action(item.node) == wanted);
+    let with_name = |item: Item<'a>| {
+        let mut rule = read(item.node, item.path);
+        if wanted == Action::Other {
+            rule.keys.rest.push_str(&spelling(item.node.get("action")));
+        }
+        rule
+    };
+    chosen.map(with_name).collect()
 }
 
 /// Compares two lists of rules with actions.

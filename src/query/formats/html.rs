@@ -26,7 +26,9 @@ struct Fact {
 
 pub(super) fn write(answer: &Answer, provenance: &Provenance) -> Result<String, RenderError> {
     let columns = answer.telling_columns();
-    let row = |row: &Vec<crate::query::Cell>| columns.iter().filter_map(|position| row.get(*position)).map(crate::query::Cell::lines).collect();
+    let row = |row: &Vec<crate::query::Cell>| {
+        columns.iter().filter_map(|position| row.get(*position)).map(crate::query::Cell::lines).collect()
+    };
     let page = Page {
         question: answer.question.clone(),
         is_complete: provenance.is_complete,

@@ -32,7 +32,7 @@ pub(super) fn write(answer: &Answer, provenance: &Provenance) -> String {
 fn value(cell: &Cell) -> Value {
     match cell {
         Cell::One(text) | Cell::Cut(text, _) => json!(text),
-        Cell::Many(values) => json!(values),
+        Cell::Many(values) | Cell::People(values) => json!(values),
         Cell::Number(number) => json!(number),
     }
 }

@@ -13,7 +13,9 @@ pub(super) fn write(answer: &Answer, provenance: &Provenance) -> String {
     }
     for row in &answer.rows {
         let cells = columns.iter().filter_map(|position| row.get(*position));
-        text.push_str(&line(cells.map(|cell| cell.lines().iter().map(|line| escaped(line)).collect::<Vec<_>>().join("<br>")).collect()));
+        text.push_str(&line(
+            cells.map(|cell| cell.lines().iter().map(|line| escaped(line)).collect::<Vec<_>>().join("<br>")).collect(),
+        ));
     }
     text.push('\n');
     for (label, lines) in answer.facts(provenance).into_iter().skip(1) {

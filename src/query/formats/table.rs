@@ -24,7 +24,8 @@ pub(super) fn write(answer: &Answer, provenance: &Provenance, width: usize) -> S
 
 fn rows(answer: &Answer, width: usize) -> String {
     let telling = answer.telling_columns();
-    let is_shown = |position: &usize| answer.columns.get(*position).is_some_and(|column| column.is_brief) && telling.contains(position);
+    let is_shown =
+        |position: &usize| answer.columns.get(*position).is_some_and(|column| column.is_brief) && telling.contains(position);
     let shown: Vec<usize> = (0..answer.columns.len()).filter(is_shown).collect();
     if answer.rows.is_empty() {
         return String::new();
@@ -91,11 +92,11 @@ fn line(cells: &[Vec<String>], widths: &[usize]) -> String {
     text
 }
 
-/// Cuts text into lines of a width, at spaces where there are any; leading spaces stay.
+/// Cuts text into lines of a width, at spaces and after slashes where there are any; leading spaces stay.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut line, mut used) = (String::new(), 0);
-    for word in text.split_inclusive(' ') {
+    for word in text.split_inclusive([' ', '/']) {
         let bare = width_of(word.trim_end());
         if used > 0 && used + bare > width {
             lines.push(std::mem::take(&mut line));
@@ -123,8 +124,14 @@ fn width_of(text: &str) -> usize {
 fn width_of_character(character: char) -> usize {
     match character {
         '\u{300}'..='\u{36f}' => 0,
-        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
-        | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}'
+        '\u{1100}'..='\u{115f}'
+        | '\u{2e80}'..='\u{a4cf}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}'
+        | '\u{ff00}'..='\u{ff60}'
+        | '\u{ffe0}'..='\u{ffe6}'
+        | '\u{1f300}'..='\u{1faff}'
         | '\u{20000}'..='\u{3fffd}' => 2,
         _ => 1,
     }
@@ -139,6 +146,7 @@ mod tests {
         assert_eq!(wrap("one two three", 8), ["one two", "three"]);
         assert_eq!(wrap("0123456789ab", 5), ["01234", "56789", "ab"]);
         assert_eq!(wrap("  a: b", 10), ["  a: b"]);
+        assert_eq!(wrap("base/billing/x.yaml", 13), ["base/billing/", "x.yaml"]);
         assert_eq!(wrap("", 5), [""]);
         assert_eq!(wrap("政策政策", 5), ["政策", "政策"]);
         assert_eq!(wrap("é ü", 1), ["é", "ü"]);

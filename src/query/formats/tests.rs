@@ -15,7 +15,8 @@ fn answer(rows: usize) -> (Answer, Provenance) {
         looked_at: "9 changes".to_owned(),
         notes: vec!["A note.".to_owned()],
     };
-    let facts = vec![("tip", vec!["abc".to_owned()]), ("completeness", vec!["INCOMPLETE: a".to_owned(), "INCOMPLETE: b".to_owned()])];
+    let facts =
+        vec![("tip", vec!["abc".to_owned()]), ("completeness", vec!["INCOMPLETE: a".to_owned(), "INCOMPLETE: b".to_owned()])];
     (answer, Provenance { facts, is_complete: false })
 }
 
@@ -55,7 +56,11 @@ fn json_has_every_column_and_markdown_and_html_no_markup_of_theirs() {
     assert_eq!(value["rows"][0]["second"][1], "b");
     assert_eq!((value["matched"].as_u64(), value["is_complete"].as_bool()), (Some(1), Some(false)));
     let markdown = written(Format::Markdown, 1);
-    assert!(markdown.contains("\\|") && !markdown.contains("<script") && markdown.lines().filter(|line| line.starts_with('|')).count() == 3);
+    assert!(
+        markdown.contains("\\|")
+            && !markdown.contains("<script")
+            && markdown.lines().filter(|line| line.starts_with('|')).count() == 3
+    );
     let html = written(Format::Html, 1);
     assert!(html.contains("INCOMPLETE.") && !html.contains("<script>") && html.contains("default-src 'none'"));
 }
