@@ -379,17 +379,21 @@ fn every_family_has_its_kinds() {
         ("rbac.authorization.k8s.io", "ClusterRoleBinding", "rbac"),
         ("security.openshift.io", "SecurityContextConstraints", "scc"),
         ("policy.open-cluster-management.io", "Policy", "other"),
-        ("wgpolicyk8s.io", "PolicyReport", "other"),
         ("cilium.io", "TracingPolicy", "other"),
-        ("?", "SealedSecret", "other"),
     ];
     for (group, kind, word) in known {
         assert_eq!(family(group, kind), Some(word), "{group}/{kind}");
         assert_eq!(Family::from_word(word).map(Family::word), Some(word));
     }
-    for (group, kind) in
-        [("apps", "Deployment"), ("", "Policy"), ("extensions", "Ingress"), ("?", "ConfigMap"), ("policy", "PodDisruptionBudget")]
-    {
+    for (group, kind) in [
+        ("apps", "Deployment"),
+        ("", "Policy"),
+        ("extensions", "Ingress"),
+        ("?", "ConfigMap"),
+        ("policy", "PodDisruptionBudget"),
+        ("?", "SealedSecret"),
+        ("wgpolicyk8s.io", "PolicyReport"),
+    ] {
         assert_eq!(family(group, kind), None, "{group}/{kind}");
     }
     let namespace = |place: &str, body: &str| family_of(&object(&format!("v1 Namespace {place}"), body)).map(Family::word);
