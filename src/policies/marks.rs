@@ -203,7 +203,9 @@ pub(super) fn set_of(node: Option<&Node>) -> BTreeSet<String> {
     match node.map(|node| &node.value) {
         None | Some(Value::Null) => BTreeSet::new(),
         Some(Value::List(items)) => items.iter().map(canonical).collect(),
-        Some(Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) | Value::Secret(_)) => node.map(canonical).into_iter().collect(),
+        Some(Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) | Value::Secret(_)) => {
+            node.map(canonical).into_iter().collect()
+        }
     }
 }
 
