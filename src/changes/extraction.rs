@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cache::FactsCache;
 use super::content::{self, Looking, Sight, Sights};
 use super::policy_edits::{Ledger, Side};
 use crate::manifests::{self, Contents};
@@ -9,8 +10,11 @@ use crate::repository::{Commit, Entry, FileEdit, Gap, GapAbout, Obstacle, ParseS
 use crate::text::{BlobId, RepoPath};
 
 /// One thread's reading, with what it has learnt about blobs.
-pub struct Extraction {
+pub struct Extraction<'c> {
     reader: Reader,
+    cache: &'c FactsCache,
+    /// Whether something that could not be read left the facts of this commit incomplete.
+    is_incomplete: bool,
     looking: Looking,
     sights: Arc<Sights>,
 }
@@ -53,16 +57,16 @@ impl Seen {
     }
 }
 
-impl Extraction {
+impl<'c> Extraction<'c> {
     /// A reading that has learnt nothing yet.
     #[must_use]
-    pub fn new(repository: &Repository) -> Self {
-        Self::sharing(repository, &Arc::default())
+    pub fn new(repository: &Repository, cache: &'c FactsCache) -> Self {
+        Self::sharing(repository, cache, &Arc::default())
     }
 
     /// A reading that shares with others what it learns.
-    pub(super) fn sharing(repository: &Repository, sights: &Arc<Sights>) -> Self {
-        Self { reader: repository.reader(), looking: Looking::default(), sights: sights.clone() }
+    pub(super) fn sharing(repository: &Repository, cache: &'c FactsCache, sights: &Arc<Sights>) -> Self {
+        Self { reader: repository.reader(), cache, is_incomplete: false, looking: Looking::default(), sights: sights.clone() }
     }
 
     /// Its way into the repository.
@@ -73,7 +77,27 @@ impl Extraction {
     /// Takes a commit apart, compares it with its first parent, looks into the files and follows their policies.
     #[must_use]
     pub fn commit(&mut self, raw: &RawCommit) -> Commit {
-        let mut commit = self.reader.commit(raw);
+        let mut commit = self.reader.outline(raw);
+        if !commit.gaps.is_empty() {
+            self.read(raw.is_readable(), &mut commit);
+        } else if let Some(facts) = self.cache.take(raw.id) {
+            facts.complete(&mut commit);
+        } else {
+            self.read(true, &mut commit);
+            let is_undecided = commit.merge.as_ref().is_some_and(|merge| merge.undecided.is_some());
+            if commit.gaps.is_empty() && !self.is_incomplete && !is_undecided {
+                self.cache.note_fresh(commit.id);
+            }
+        }
+        commit
+    }
+
+    /// Reads from Git what a commit changed.
+    fn read(&mut self, is_readable: bool, commit: &mut Commit) {
+        self.is_incomplete = false;
+        if is_readable {
+            self.reader.compare(commit);
+        }
         let mut ledger = Ledger::default();
         for edit in &mut commit.file_edits {
             if let Some(reason) = self.look_at(edit, &mut ledger) {
@@ -81,8 +105,11 @@ impl Extraction {
                 commit.gaps.push(Gap { about: GapAbout::Content, reason });
             }
         }
-        commit.policy_edits = ledger.close(|blob| self.reader.blob(blob));
-        commit
+        commit.policy_edits = ledger.close(|blob| {
+            let bytes = self.reader.blob(blob);
+            self.is_incomplete |= bytes.is_err();
+            bytes
+        });
     }
 
     /// Fills in kinds and status of an edit and compares its objects; gives why its present content cannot be read.
@@ -116,7 +143,10 @@ impl Extraction {
         }
         match self.reader.blob(blob) {
             Ok(bytes) => Seen::File { blob, sight: self.looking.see(blob, &bytes, &self.sights), bytes: Some(bytes) },
-            Err(reason) => Seen::Unread(reason),
+            Err(reason) => {
+                self.is_incomplete = true;
+                Seen::Unread(reason)
+            }
         }
     }
 
@@ -156,7 +186,11 @@ impl Extraction {
             Seen::File { sight: Sight { obstacle: Some(reason), may_hold_policies: false, .. }, .. } => Err((*reason).into()),
             Seen::File { sight, .. } if !sight.may_be_counterpart() => Ok(Arc::default()),
             Seen::File { bytes: Some(bytes), .. } => Ok(bytes.clone()),
-            Seen::File { blob, .. } => self.reader.blob(*blob),
+            Seen::File { blob, .. } => {
+                let bytes = self.reader.blob(*blob);
+                self.is_incomplete |= bytes.is_err();
+                bytes
+            }
             Seen::Elsewhere(reason) => Err((*reason).into()),
             Seen::Unread(reason) => Err(reason.clone()),
         }
