@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use crate::changes::{self, Change, GapAbout};
-use crate::checks::{self, Catalogue, Period};
+use crate::changes::{self, Change, FactsCache, GapAbout};
+use crate::checks::{self, Catalogue, EnvironmentFile, Period};
 use crate::classification::Classifier;
 use crate::evidence::{self, Dossier};
 use crate::inventory;
@@ -14,7 +14,7 @@ use crate::parallel;
 use crate::render::{self, RenderError, Sink};
 use crate::repository::{AuditRange, History, Notes, Repository, RepositoryError};
 use crate::settings::Settings;
-use crate::text::{CommitId, Timestamp};
+use crate::text::{CommitId, RepoPath, Timestamp};
 
 /// Is told how far the work is.
 pub trait Progress: Sync {
@@ -44,6 +44,7 @@ pub struct Judged {
 /// When the repository's references cannot be read. What cannot be read beyond that is a gap in the pack.
 pub fn audit(
     repository: &Repository,
+    cache: &FactsCache,
     history: History,
     settings: Settings,
     catalogue: &Catalogue,
@@ -56,15 +57,22 @@ pub fn audit(
     let previous_committed_at = committed_at(repository, range.start);
 
     progress.begin(arrivals.len());
-    let changes = changes::collect(repository, arrivals, &|| progress.advance());
+    let changes = changes::collect(repository, arrivals, cache, &|| progress.advance());
     let (notes, problems) = notes(repository, &changes)?;
     completeness.remarks.extend(problems);
     let dossiers = gather(changes, &notes, &settings);
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
-    let inventory = inventory::take(repository, &range, &dossiers, &settings)?;
-    let period =
-        Period { range: &range, completeness: &completeness, previous_committed_at, dossiers: &dossiers, settings: &settings };
+    let inventory = inventory::take(repository, cache, &range, &dossiers, &settings)?;
+    let at_start = files_at_start(repository, range.start, &dossiers, &settings);
+    let period = Period {
+        range: &range,
+        completeness: &completeness,
+        previous_committed_at,
+        at_start: at_start.as_deref(),
+        dossiers: &dossiers,
+        settings: &settings,
+    };
     let assessments = catalogue.assess(&period);
     let statuses = checks::statuses(&period, &assessments);
     let pack = Pack {
@@ -88,8 +96,13 @@ pub fn audit(
 /// # Errors
 ///
 /// When the repository's references cannot be read. What cannot be read beyond that is a gap in the pack.
-pub fn take_stock(repository: &Repository, range: AuditRange, settings: Settings) -> Result<Pack, RepositoryError> {
-    let inventory = inventory::take(repository, &range, &[], &settings)?;
+pub fn take_stock(
+    repository: &Repository,
+    cache: &FactsCache,
+    range: AuditRange,
+    settings: Settings,
+) -> Result<Pack, RepositoryError> {
+    let inventory = inventory::take(repository, cache, &range, &[], &settings)?;
     Ok(Pack {
         repository_name: repository.name(),
         range,
@@ -125,6 +138,21 @@ impl Judged {
         pack.tie_outs = pack.tie_out(self.commits_walked, &rendered);
         Ok(pack)
     }
+}
+
+/// What stood in the environments when a range began; nothing where it begins with the history, `None` when not all of
+/// the tree can be read.
+fn files_at_start(
+    repository: &Repository,
+    start: Option<CommitId>,
+    dossiers: &[Dossier],
+    settings: &Settings,
+) -> Option<Vec<EnvironmentFile>> {
+    let Some(start) = start else { return Some(Vec::new()) };
+    let (files, gaps) = repository.tree_at(start).ok()?;
+    let classifier = Classifier::new(settings);
+    let environment_of = |path: &RepoPath| classifier.environment_of(path);
+    gaps.is_empty().then(|| EnvironmentFile::of(&files, dossiers, &settings.environments, &environment_of))
 }
 
 fn committed_at(repository: &Repository, commit: Option<CommitId>) -> Option<Timestamp> {

@@ -127,14 +127,25 @@ impl FactsCache {
         self.bundles.push(Bundle { path, file: Mutex::new(file), size });
     }
 
-    /// The facts of a commit. Each is given once; asked a second time, they are to be read from Git.
+    /// The facts of a commit. Taken once, they are to be read from Git the next time.
     pub(super) fn take(&self, id: CommitId) -> Option<Facts> {
-        let first = self.places.partition_point(|(known, _)| *known < id);
-        let candidates = self.places.get(first..)?.iter().take_while(|(known, _)| *known == id);
-        candidates.filter_map(|(_, block)| self.take_from(self.blocks.get(*block as usize)?, id)).next()
+        self.find(id, |facts| facts.remove(&id))
     }
 
-    fn take_from(&self, block: &Block, id: CommitId) -> Option<Facts> {
+    /// A copy of the facts of a commit.
+    pub(super) fn copy(&self, id: CommitId) -> Option<Facts> {
+        self.find(id, |facts| facts.get(&id).cloned())
+    }
+
+    fn find(&self, id: CommitId, look: impl Fn(&mut BTreeMap<CommitId, Facts>) -> Option<Facts>) -> Option<Facts> {
+        let first = self.places.partition_point(|(known, _)| *known < id);
+        let candidates = self.places.get(first..)?.iter().take_while(|(known, _)| *known == id);
+        candidates
+            .filter_map(|(_, number)| self.blocks.get(*number as usize).and_then(|block| self.in_block(block, &look)))
+            .next()
+    }
+
+    fn in_block<R>(&self, block: &Block, look: impl Fn(&mut BTreeMap<CommitId, Facts>) -> R) -> R {
         let mut facts = locked(&block.facts);
         let facts = facts.get_or_insert_with(|| {
             let read = self.bytes(block).and_then(|bytes| stored::decode(&bytes));
@@ -143,7 +154,7 @@ impl FactsCache {
                 BTreeMap::new()
             })
         });
-        facts.remove(&id)
+        look(facts)
     }
 
     /// The bytes of a block, where they are those that were written.

@@ -79,11 +79,11 @@ impl<'c> Extraction<'c> {
     pub fn commit(&mut self, raw: &RawCommit) -> Commit {
         let mut commit = self.reader.outline(raw);
         if !commit.gaps.is_empty() {
-            self.read(raw.is_readable(), &mut commit);
+            self.read(raw.is_readable(), &mut commit, &|_| true);
         } else if let Some(facts) = self.cache.take(raw.id) {
             facts.complete(&mut commit);
         } else {
-            self.read(true, &mut commit);
+            self.read(true, &mut commit, &|_| true);
             let is_undecided = commit.merge.as_ref().is_some_and(|merge| merge.undecided.is_some());
             if commit.gaps.is_empty() && !self.is_incomplete && !is_undecided {
                 self.cache.note_fresh(commit.id);
@@ -92,14 +92,26 @@ impl<'c> Extraction<'c> {
         commit
     }
 
+    /// Like [`Self::commit`], but looks only into the files of some paths, unless all are known already: objects that
+    /// came from or went to other files are added or removed.
+    #[must_use]
+    pub fn commit_at(&mut self, raw: &RawCommit, is_wanted: &dyn Fn(&RepoPath) -> bool) -> Commit {
+        let mut commit = self.reader.outline(raw);
+        match self.cache.copy(raw.id).filter(|_| commit.gaps.is_empty()) {
+            Some(facts) => facts.complete(&mut commit),
+            None => self.read(raw.is_readable(), &mut commit, is_wanted),
+        }
+        commit
+    }
+
     /// Reads from Git what a commit changed.
-    fn read(&mut self, is_readable: bool, commit: &mut Commit) {
+    fn read(&mut self, is_readable: bool, commit: &mut Commit, is_wanted: &dyn Fn(&RepoPath) -> bool) {
         self.is_incomplete = false;
         if is_readable {
             self.reader.compare(commit);
         }
         let mut ledger = Ledger::default();
-        for edit in &mut commit.file_edits {
+        for edit in commit.file_edits.iter_mut().filter(|edit| is_wanted(&edit.path)) {
             if let Some(reason) = self.look_at(edit, &mut ledger) {
                 let reason = format!("{}: {reason}", edit.path.to_text()).into();
                 commit.gaps.push(Gap { about: GapAbout::Content, reason });

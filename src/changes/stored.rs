@@ -14,7 +14,7 @@ use crate::text::{BlobId, CommitId, ObjectId, RepoPath};
 pub(super) const FORMAT: u32 = 1;
 
 /// What a commit changed, as far as it follows from object ids alone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Facts {
     file_edits: Box<[FileEdit]>,
     paths_changed: u32,

@@ -442,16 +442,15 @@ static PROMOTION_SKIPPED: Card = Card {
         ("PCI DSS 4.0", "6.5.3"),
         ("NERC CIP", "CIP-010-4 R1"),
     ],
-    needs: "the environment of each changed path, the contents of the period's earlier changes by id, and policy objects",
+    needs: "the environment of each changed path, the ids of contents in the period and in the tree before it, and policy objects",
     waivable_by: "the owner of production, not the author of the change",
     settings: &[("earlier", "[]", "environments that come before production; where none is named, every other one")],
     since: "0.1.0",
     limits: "A file of production is compared with the file whose path differs in the environment's name only, and a policy object with \
-             the one of its kind and name. It knows the period and what its changes replaced; a file that no earlier environment \
-             changed in the period is not assessable, unless the period begins with the history. Files that differ from environment \
-             to environment by intention are not assessable when both changed, and found when production alone changed. Removals, \
-             renames, and what a shared base brings to every environment are not judged; nor is a promotion by tags, image \
-             versions elsewhere, or another repository.",
+             the one of its kind and name. Files that differ from environment to environment by intention are not assessable when \
+             both changed, and found when production alone changed. Where the path does not hold the environment's name no file can \
+             be found to compare with. Removals, renames, and what a shared base brings to every environment are not judged; nor is \
+             a promotion by tags, by image versions kept elsewhere, or from another repository.",
 };
 
 /// See [`PROMOTION_SKIPPED`].

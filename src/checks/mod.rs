@@ -16,6 +16,7 @@ mod people;
 mod layers;
 mod policies;
 mod guards;
+mod environment_files;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -28,7 +29,9 @@ use crate::text::Timestamp;
 
 pub use cards::{cards, explain};
 pub use catalogue::{Catalogue, Family, Listing, families};
+pub use environment_files::EnvironmentFile;
 pub use review::{Approvals, Standing, WeighedReview};
+
 pub use status::{Status, statuses};
 
 /// Everything a check may see.
@@ -40,6 +43,8 @@ pub struct Period<'a> {
     pub completeness: &'a Completeness,
     /// The committer date of the change before the first one; `None` when there is none or it could not be read.
     pub previous_committed_at: Option<Timestamp>,
+    /// What stood in the environments before the first arrival; `None` when that could not be read.
+    pub at_start: Option<&'a [EnvironmentFile]>,
     /// Every arrival, oldest first.
     pub dossiers: &'a [Dossier],
     /// What is in force.

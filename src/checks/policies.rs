@@ -8,7 +8,7 @@ use super::{Card, Check, Finding, Period, RISK_OWNER, Severity};
 use crate::changes::{Commit, GapAbout};
 use crate::classification::FileClass;
 use crate::evidence::{Citation, Dossier, Grade, Place, Source};
-use crate::policies::{self, Direction, PolicyEdit, PolicyEditKind};
+use crate::policies::{self, Direction, FieldEdit, PolicyEdit, PolicyEditKind};
 use crate::settings::reader::{Section, did_you_mean};
 use crate::text::RepoPath;
 
@@ -199,19 +199,27 @@ impl Part<'_> {
         if self.verdict.field.is_empty() {
             return format!("{object} {} ({rule})", edit_words(self.edit.kind));
         }
-        let field = shown(&self.verdict.field);
         let value = |value: Option<&str>| value.map_or_else(|| "nothing".to_owned(), shown);
-        match self.edit.fields.iter().find(|field| field.path == self.verdict.field) {
-            Some(edit) => {
-                format!("{object}, {field} from {} to {} ({rule})", value(edit.before.as_deref()), value(edit.after.as_deref()))
+        match self.fields()[..] {
+            [field] => {
+                let (before, after) = (value(field.before.as_deref()), value(field.after.as_deref()));
+                format!("{object}, {} from {before} to {after} ({rule})", shown(&field.path))
             }
-            None => format!("{object}, {field} ({rule})"),
+            _ => format!("{object}, {} ({rule})", shown(&self.verdict.field)),
         }
+    }
+
+    /// The changed fields that the rule speaks of: the one it names, or those inside it, or the one around it.
+    fn fields(&self) -> Vec<&FieldEdit> {
+        let named = &*self.verdict.field;
+        let inside = |field: &str, other: &str| field.strip_prefix(other).is_some_and(|rest| rest.starts_with(['.', '[']));
+        let fields = self.edit.fields.iter();
+        fields.filter(|field| *field.path == *named || inside(&field.path, named) || inside(named, &field.path)).collect()
     }
 
     /// Where it stands: the line of the field, else of the object.
     fn citation(&self) -> Citation {
-        let field = self.edit.fields.iter().find(|field| field.path == self.verdict.field && field.after.is_some());
+        let field = self.fields().into_iter().find(|field| field.after.is_some());
         let line = field.map_or(self.edit.line, |field| field.line);
         Citation { source: Source::File(self.edit.path.clone()), place: Place::Line(line) }
     }
@@ -264,7 +272,7 @@ mod tests {
     use super::*;
     use crate::changes::Gap;
     use crate::checks::samples::{assess, dossier, outcomes, policy_edit, settings, settings_with, told, with_files};
-    use crate::policies::{Family, FieldEdit};
+    use crate::policies::Family;
 
     fn edited(n: u8, verdicts: &[(Direction, &str, bool)]) -> Dossier {
         let mut dossier = dossier(n, "Say why");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PolicyObject, Seen};
-use crate::changes::{Change, Commit, Extraction};
+use crate::changes::{self, Change, Commit, Extraction, FactsCache};
 use crate::manifests::{Certainty, Identity};
 use crate::parallel;
 use crate::policies::{PolicyEdit, PolicyEditKind};
@@ -29,10 +29,19 @@ struct Tracked {
     is_removed: bool,
 }
 
+/// What one change told.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Files that have to be watched from here on and were not before.
+    newly_watched: Vec<RepoPath>,
+    /// Whether it is the last change of a policy.
+    is_last_change: bool,
+}
+
 /// What a look back found beside the dates.
 pub(super) struct Past {
-    /// Every commit that edited a policy which was looked for, newest first.
-    pub commits: Vec<Commit>,
+    /// Every step that is the last change of a policy, newest first.
+    pub last_changes: Vec<Step>,
     /// Why the chain ended too early, if something was still to be found then.
     pub cut: Option<String>,
 }
@@ -71,14 +80,16 @@ impl Lookback {
         Some(number)
     }
 
-    /// Goes one change further back; returns the files that have to be watched from here on and were not before.
-    pub(super) fn step(&mut self, commit: &Commit, in_period: bool) -> Vec<RepoPath> {
+    /// Goes one change further back.
+    pub(super) fn step(&mut self, commit: &Commit, in_period: bool) -> Found {
         let seen = Seen { change: commit.id, at: commit.committer.when.known() };
         let mut moved = Vec::new();
+        let mut found = Found::default();
         for edit in commit.policy_edits.iter().filter(|edit| edit.kind != PolicyEditKind::Removed) {
             let Some(number) = self.take(&edit.path, &edit.object) else { continue };
             if let Some(tracked) = self.tracked.get_mut(number) {
                 let policy = &mut tracked.policy;
+                found.is_last_change |= policy.last_changed.is_none();
                 policy.last_changed = policy.last_changed.or(Some(seen));
                 policy.changes_in_period += u32::from(in_period);
                 if edit.kind == PolicyEditKind::Added {
@@ -88,17 +99,16 @@ impl Lookback {
                 }
             }
         }
-        let mut newly_watched = Vec::new();
         for (path, object, number) in moved {
             if !self.open.contains_key(path) {
-                newly_watched.push(path.clone());
+                found.newly_watched.push(path.clone());
             }
             self.put(path.clone(), object, number);
         }
         if in_period {
             self.note_removals(commit, seen);
         }
-        newly_watched
+        found
     }
 
     /// From here on a removed object is followed like the others.
@@ -111,11 +121,6 @@ impl Lookback {
                 self.track(policy, true);
             }
         }
-    }
-
-    /// Every change that is the last one of a policy.
-    pub(super) fn named(&self) -> BTreeSet<CommitId> {
-        self.tracked.iter().filter_map(|tracked| tracked.policy.last_changed).map(|seen| seen.change).collect()
     }
 
     /// The objects that are there, and those that are gone.
@@ -157,60 +162,63 @@ fn removed(commit: &Commit, edit: &PolicyEdit, seen: Seen) -> Option<PolicyObjec
 }
 
 /// Looks back from a commit until everything is found or history ends.
-pub(super) fn search(repository: &Repository, from: CommitId, search: &mut Lookback) -> Past {
+pub(super) fn search(repository: &Repository, cache: &FactsCache, from: CommitId, search: &mut Lookback) -> Past {
     let mut chain = repository.first_parents(from);
-    let mut commits = Vec::new();
-    let mut late = Extraction::new(repository);
+    let mut past = Past { last_changes: Vec::new(), cut: None };
+    let mut late = Extraction::new(repository, cache);
     while !search.open.is_empty() {
         let steps: Vec<Step> = chain.by_ref().take(CHUNK).collect();
         if steps.is_empty() {
-            return Past { commits, cut: chain.cut };
+            past.cut = chain.cut;
+            break;
         }
         let open = &search.open;
-        let looked_at = parallel::map(
-            steps,
-            PIECE,
-            || Extraction::new(repository),
-            |extraction, step| {
-                let touched = extraction.reader().touches(step.before, step.tree, open);
-                let commit = touched.then(|| extraction.commit(&step.commit));
-                (step, commit)
-            },
-        );
+        let state = || Extraction::new(repository, cache);
+        let looked_at = parallel::map(steps, PIECE, state, |extraction, step| {
+            let edits = extraction.reader().touches(step.before, step.tree, open).then(|| look(extraction, &step, open));
+            (step, edits)
+        });
         // What moves brought into view inside this chunk was not watched when its steps were looked at.
         let mut newly_watched: BTreeMap<RepoPath, ()> = BTreeMap::new();
         for (step, commit) in looked_at {
-            let missed = commit.is_none() && late.reader().touches(step.before, step.tree, &newly_watched);
-            let Some(commit) = commit.or_else(|| missed.then(|| late.commit(&step.commit))) else { continue };
-            newly_watched.extend(search.step(&commit, false).into_iter().map(|path| (path, ())));
-            commits.push(commit);
+            let missed = !newly_watched.is_empty() && late.reader().touches(step.before, step.tree, &newly_watched);
+            let commit = if missed { Some(late.commit(&step.commit)) } else { commit };
+            let Some(commit) = commit else { continue };
+            let found = search.step(&commit, false);
+            newly_watched.extend(found.newly_watched.into_iter().map(|path| (path, ())));
+            if found.is_last_change {
+                past.last_changes.push(step);
+            }
         }
     }
-    Past { commits, cut: None }
+    past
 }
 
-/// Changes out of commits (newest first), oldest first, each with the side commits that it brought.
-pub(super) fn with_side_commits(repository: &Repository, before: CommitId, commits: Vec<Commit>) -> Vec<Change> {
-    let mut sides = side_commits(repository, before, &commits);
-    let mut extraction = Extraction::new(repository);
-    let mut changes: Vec<Change> = Vec::with_capacity(commits.len());
-    for commit in commits.into_iter().rev() {
-        let raw = sides.remove(&commit.id).unwrap_or_default();
-        let side_commits = raw.iter().map(|raw| extraction.commit(raw)).collect();
-        changes.push(Change { commit, side_commits });
-    }
-    changes
+/// The edits of a commit in the files that are watched; in all its files where an object may have come from another one.
+fn look<V>(extraction: &mut Extraction<'_>, step: &Step, watched: &BTreeMap<RepoPath, V>) -> Commit {
+    let commit = extraction.commit_at(&step.commit, &|path| watched.contains_key(path));
+    let came = commit.policy_edits.iter().any(|edit| edit.kind == PolicyEditKind::Added);
+    if came { extraction.commit(&step.commit) } else { commit }
 }
 
-/// The side commits of those commits that are merges. A history without merges is not walked.
-fn side_commits(repository: &Repository, before: CommitId, commits: &[Commit]) -> BTreeMap<CommitId, Vec<RawCommit>> {
-    let is_merge = |commit: &&Commit| commit.parents.len() > 1;
-    let Some(oldest) = commits.iter().rev().find(is_merge) else { return BTreeMap::new() };
-    let commit = |id: &CommitId| Bound::Revision(id.to_string());
-    let asked = Asked::Between { from: oldest.parents.first().map(commit), to: Some(commit(&before)) };
+/// Changes out of steps (newest first), oldest first, each with the side commits that it brought.
+pub(super) fn changes_of(repository: &Repository, cache: &FactsCache, before: CommitId, steps: Vec<Step>) -> Vec<Change> {
+    let mut sides = side_commits(repository, before, &steps);
+    let arrivals = steps.into_iter().rev().map(|step| {
+        let side_commits = sides.remove(&step.commit.id).unwrap_or_default();
+        RawArrival { commit: step.commit, side_commits }
+    });
+    changes::collect(repository, arrivals.collect(), cache, &|| ())
+}
+
+/// The side commits of those steps that are merges. A history without merges is not walked.
+fn side_commits(repository: &Repository, before: CommitId, steps: &[Step]) -> BTreeMap<CommitId, Vec<RawCommit>> {
+    let Some(oldest) = steps.iter().rev().find(|step| step.is_merge) else { return BTreeMap::new() };
+    let commit = |id: CommitId| Bound::Revision(id.to_string());
+    let asked = Asked::Between { from: oldest.parent.map(commit), to: Some(commit(before)) };
     // A history that cannot be walked was reported by the search already; the changes stand without their side commits.
     let arrivals = repository.history(&asked, None).map(|history| history.arrivals).unwrap_or_default();
-    let wanted: BTreeSet<CommitId> = commits.iter().filter(is_merge).map(|commit| commit.id).collect();
+    let wanted: BTreeSet<CommitId> = steps.iter().filter(|step| step.is_merge).map(|step| step.commit.id).collect();
     let named = arrivals.into_iter().filter(|arrival| wanted.contains(&arrival.commit.id));
     named.map(|RawArrival { commit, side_commits }| (commit.id, side_commits)).collect()
 }

@@ -4,7 +4,7 @@ mod coverage;
 mod lookback;
 mod tree;
 
-use crate::changes::{Change, Commit};
+use crate::changes::{Change, FactsCache};
 use crate::classification::Classifier;
 use crate::evidence::{self, Dossier};
 use crate::manifests::Identity;
@@ -82,6 +82,7 @@ pub struct Seen {
 /// When the references of the repository cannot be listed. What cannot be read beyond that is a gap.
 pub fn take(
     repository: &Repository,
+    cache: &FactsCache,
     range: &AuditRange,
     dossiers: &[Dossier],
     settings: &Settings,
@@ -93,7 +94,11 @@ pub fn take(
         Some(first) => first.change.commit.parents.first().copied(),
         None => Some(range.end),
     };
-    inventory.at_start = before.map_or(0, |before| tree::count(repository, before, &now.counts));
+    inventory.at_start = match before {
+        None => 0,
+        Some(before) if before == range.end => now.policies.len(),
+        Some(before) => tree::count(repository, before, &now.counts),
+    };
     inventory.coverage = Coverage::of(&now);
     inventory.gaps = now.gaps;
 
@@ -101,13 +106,11 @@ pub fn take(
     for dossier in dossiers.iter().rev() {
         search.step(&dossier.change.commit, true);
     }
-    let in_period = search.named();
     if let Some(before) = before {
-        let past = lookback::search(repository, before, &mut search);
+        let past = lookback::search(repository, cache, before, &mut search);
         inventory.gaps.extend(past.cut.map(|reason| Gap { about: GapAbout::Commit, reason: reason.into() }));
-        let named = search.named();
-        let wanted = past.commits.into_iter().filter(|commit| named.contains(&commit.id) && !in_period.contains(&commit.id));
-        inventory.earlier = with_evidence(repository, before, wanted.collect(), &mut classifier, settings)?;
+        let changes = lookback::changes_of(repository, cache, before, past.last_changes);
+        inventory.earlier = with_evidence(repository, changes, &mut classifier, settings)?;
     }
     (inventory.policies, inventory.removed) = search.finish();
     tree::describe(repository, &mut inventory.removed, &classifier);
@@ -125,12 +128,10 @@ impl PolicyObject {
 /// Single changes before the period with everything that Git says about them.
 fn with_evidence(
     repository: &Repository,
-    before: CommitId,
-    commits: Vec<Commit>,
+    changes: Vec<Change>,
     classifier: &mut Classifier,
     settings: &Settings,
 ) -> Result<Vec<Dossier>, RepositoryError> {
-    let changes = lookback::with_side_commits(repository, before, commits);
     let ids: Vec<CommitId> = changes.iter().flat_map(Change::commits).map(|commit| commit.id).collect();
     let (notes, _) = repository.notes(ids.into_iter())?;
     let classified = changes.into_iter().map(|change| {

@@ -21,6 +21,10 @@ pub struct Step {
     pub tree: TreeId,
     /// The root tree of its first parent; `None` for a root commit.
     pub before: Option<TreeId>,
+    /// Its first parent; `None` for a root commit.
+    pub parent: Option<CommitId>,
+    /// Whether it has further parents.
+    pub is_merge: bool,
 }
 
 /// A first-parent chain from a commit back to its root, read as it is asked for.
@@ -37,6 +41,7 @@ struct Read {
     bytes: Arc<[u8]>,
     tree: TreeId,
     parent: Option<CommitId>,
+    is_merge: bool,
 }
 
 impl Repository {
@@ -80,8 +85,9 @@ impl FirstParents {
             self.cut = Some(format!("commit {id}: its parent is not in this shallow clone"));
             return None;
         }
-        let parent = commit::links(&bytes).parents.first().copied().map(CommitId);
-        Some(Read { id, bytes, tree: TreeId(tree), parent })
+        let parents = commit::links(&bytes).parents;
+        let parent = parents.first().copied().map(CommitId);
+        Some(Read { id, bytes, tree: TreeId(tree), parent, is_merge: parents.len() > 1 })
     }
 }
 
@@ -101,7 +107,8 @@ impl Iterator for FirstParents {
                 }
             }
         };
-        Some(Step { commit: RawCommit { id: now.id, bytes: now.bytes }, tree: now.tree, before })
+        let Read { id, bytes, tree, parent, is_merge } = now;
+        Some(Step { commit: RawCommit { id, bytes }, tree, before, parent, is_merge })
     }
 }
 

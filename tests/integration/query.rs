@@ -45,7 +45,7 @@ impl Asked {
 
     /// The changes of the first-parent chain that touched a path, newest first.
     fn touching(&self, path: &str) -> Fallible<Vec<String>> {
-        let log = ["log", "--first-parent", "--diff-merges=first-parent", "--format=%H", "main", "--", path];
+        let log = ["log", "--first-parent", "--format=%H", "main", "--", path];
         Ok(self.repo.git(log)?.lines().map(str::to_owned).collect())
     }
 }

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::changes::{EditKind, FileEdit, GapAbout};
-use crate::checks::Period;
 use crate::checks::verdict::{Verdict, counted, header, own_gap, shown, shown_path, some_of};
+use crate::checks::{EnvironmentFile, Period};
 use crate::classification::FileClass;
 use crate::evidence::{Dossier, Grade};
 use crate::manifests::ObjectKind;
@@ -31,7 +31,7 @@ pub(super) struct Promotions<'a> {
 /// The files of earlier environments that stand where a file of production does.
 #[derive(Default)]
 struct Slot<'a> {
-    /// Environments in which it was changed in the period.
+    /// Environments in which it stood or was changed.
     environments: BTreeSet<&'a str>,
     /// Contents it had there before the change that is judged.
     contents: BTreeSet<BlobId>,
@@ -50,7 +50,7 @@ enum Origin {
 }
 
 impl<'a> Promotions<'a> {
-    /// Prepares for a period: contents that a first edit replaced were there when the period began.
+    /// Prepares for a period: what stood in the environments when it began, and contents that a first edit replaced.
     pub fn of(period: &Period<'a>, earlier: &'a BTreeSet<String>) -> Self {
         let mut promotions = Self {
             environments: &period.settings.environments,
@@ -58,8 +58,11 @@ impl<'a> Promotions<'a> {
             slots: BTreeMap::new(),
             shared: BTreeSet::new(),
             objects: BTreeMap::new(),
-            whole: period.range.start.is_none(),
+            whole: period.at_start.is_some(),
         };
+        for file in period.at_start.unwrap_or_default() {
+            promotions.found_at_start(file);
+        }
         for dossier in period.dossiers {
             for (edit, environment) in located(dossier) {
                 let Some(environment) = environment.filter(|name| promotions.is_earlier(name)) else { continue };
@@ -74,6 +77,21 @@ impl<'a> Promotions<'a> {
             }
         }
         promotions
+    }
+
+    fn found_at_start(&mut self, file: &'a EnvironmentFile) {
+        let Some(environment) = file.environment.as_deref() else {
+            self.shared.insert(file.blob);
+            return;
+        };
+        if self.is_earlier(environment)
+            && let Some(key) = slot_of(&file.path, environment)
+        {
+            let slot = self.slots.entry(key).or_default();
+            slot.environments.insert(environment);
+            slot.contents.insert(file.blob);
+            slot.existed = true;
+        }
     }
 
     fn is_earlier(&self, environment: &str) -> bool {
@@ -133,12 +151,14 @@ impl<'a> Promotions<'a> {
             return Some(if self.whole && !self.knows_an_object_of(dossier, edit) {
                 Origin::NoCounterpart
             } else {
-                Origin::Unknown(format!("{path} (no earlier environment changed it in the period; before it is not looked at)"))
+                Origin::Unknown(format!("{path} (what stood in earlier environments cannot be told)"))
             });
         };
         let environments = slot.environments.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ");
         Some(if slot.changed_since {
             Origin::Unknown(format!("{path} (changed in {environments} before, to something else)"))
+        } else if !self.whole {
+            Origin::Unknown(format!("{path} (not all that stood in earlier environments can be told)"))
         } else if slot.existed {
             Origin::Skipped(format!("{path} (not changed in {environments} before)"))
         } else {
@@ -237,7 +257,6 @@ mod tests {
     use crate::checks::{Catalogue, Finding};
     use crate::policies::FieldEdit;
     use crate::settings::Settings;
-    use crate::text::CommitId;
 
     /// A change of files, each with environment, blob before (0 for none) and blob after.
     fn change(n: u8, files: &[(&str, Option<&str>, u8, u8)]) -> Dossier {
@@ -254,13 +273,10 @@ mod tests {
         dossier
     }
 
-    fn assess(settings: &Settings, dossiers: &[Dossier], start: Option<u8>) -> Vec<Finding> {
+    fn assess(settings: &Settings, dossiers: &[Dossier], at_start: Option<&[EnvironmentFile]>) -> Vec<Finding> {
         let (catalogue, problems) = Catalogue::configured(settings);
         assert_eq!(problems, []);
-        let assessments = with_period(settings, dossiers, |period| {
-            let range = crate::repository::AuditRange { start: start.map(|start| CommitId(id(start))), ..period.range.clone() };
-            catalogue.assess(&Period { range: &range, ..*period })
-        });
+        let assessments = with_period(settings, dossiers, |period| catalogue.assess(&Period { at_start, ..*period }));
         assessments.into_iter().find(|found| found.card.id == PROMOTION_SKIPPED.id).map_or_else(Vec::new, |found| found.findings)
     }
 
@@ -283,7 +299,7 @@ mod tests {
             change(10, &[("np/production/b.yaml", Some("production"), 0, 9)]), // as the shared file
             change(11, &[("np/production/c.yaml", Some("production"), 0, 11), ("np/staging/c.yaml", Some("staging"), 0, 11)]),
         ];
-        let whole = assess(&settings(), &changes, None);
+        let whole = assess(&settings(), &changes, Some(&[]));
         assert_eq!(
             told(&whole),
             [
@@ -301,18 +317,28 @@ mod tests {
             ]
         );
         let named = settings_with("[checks.promotion-skipped]\nearlier = [\"dev\"]");
-        assert_eq!(outcomes(&assess(&named, &changes, None))[2..4], ["not applicable", "not applicable"]);
+        assert_eq!(outcomes(&assess(&named, &changes, Some(&[])))[2..4], ["not applicable", "not applicable"]);
     }
 
     #[test]
-    fn what_lies_before_the_period_is_not_known_but_what_an_edit_replaced_is() {
+    fn what_stood_when_the_period_began_counts_and_without_it_nothing_is_skipped() {
         let changes = [
             change(2, &[(PRODUCTION.0, PRODUCTION.1, 1, 2)]),
             change(3, &[(STAGING.0, STAGING.1, 2, 3)]),
-            change(4, &[("np/production/own.yaml", Some("production"), 1, 8)]),
+            change(4, &[(PRODUCTION.0, PRODUCTION.1, 2, 7)]),
+            change(5, &[(PRODUCTION.0, PRODUCTION.1, 7, 8)]),
+            change(6, &[("np/production/own.yaml", Some("production"), 1, 8)]),
         ];
-        let found = assess(&settings(), &changes, Some(1));
-        assert_eq!(outcomes(&found), ["no exception", "not applicable", "not assessable"]);
+        let stood = |path: &str, environment: Option<&str>, blob| EnvironmentFile {
+            path: RepoPath::new(path.as_bytes()),
+            environment: environment.map(Into::into),
+            blob: BlobId(id(blob)),
+        };
+        let standing = [stood(STAGING.0, STAGING.1, 2), stood("np/dev/a.yaml", Some("dev"), 7)];
+        let expected = ["no exception", "not applicable", "no exception", "exception", "not applicable"];
+        assert_eq!(outcomes(&assess(&settings(), &changes, Some(&standing))), expected);
+        let unknown = ["no exception", "not applicable", "not assessable", "not assessable", "not assessable"];
+        assert_eq!(outcomes(&assess(&settings(), &changes, None)), unknown);
     }
 
     #[test]
@@ -330,7 +356,7 @@ mod tests {
             saying(3, "np/production/p.yaml", "production", "{}"),
             saying(4, "np/production/p.yaml", "production", "{\"a\":1}"),
         ];
-        assert_eq!(outcomes(&assess(&settings(), &changes, None)), ["not applicable", "no exception", "not assessable"]);
+        assert_eq!(outcomes(&assess(&settings(), &changes, Some(&[]))), ["not applicable", "no exception", "not assessable"]);
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub(crate) struct FieldRow<'a> {
     pub after: &'a str,
     /// The line of the file on which it stands.
     pub line: u32,
+    /// Whether only a rule names it, so that before and after are not told.
+    pub only_by_rule: bool,
     /// What the rules say of it; none where no rule looks at the field.
     pub verdicts: Vec<&'a Verdict>,
 }
@@ -75,11 +77,11 @@ impl FieldRow<'_> {
 /// The changed fields of an edit, each with the rules that look at it or at a part of it; a row of its own for what only
 /// a rule names, and at least one row.
 pub(crate) fn field_rows(edit: &PolicyEdit) -> Vec<FieldRow<'_>> {
-    let new = |field, line| FieldRow { field, before: "", after: "", line, verdicts: Vec::new() };
+    let new = |field, line| FieldRow { field, before: "", after: "", line, only_by_rule: true, verdicts: Vec::new() };
     let mut rows: BTreeMap<&str, FieldRow<'_>> = BTreeMap::new();
     for field in &edit.fields {
         let (before, after) = (field.before.as_deref().unwrap_or_default(), field.after.as_deref().unwrap_or_default());
-        rows.insert(&field.path, FieldRow { before, after, ..new(&field.path, field.line) });
+        rows.insert(&field.path, FieldRow { before, after, only_by_rule: false, ..new(&field.path, field.line) });
     }
     let changed: Vec<&str> = rows.keys().copied().collect();
     for verdict in &edit.verdicts {

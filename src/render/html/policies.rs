@@ -88,6 +88,7 @@ struct WeakerRow {
     object: String,
     family: &'static str,
     field: String,
+    plain: bool,
     before: String,
     after: String,
     rules: String,
@@ -226,7 +227,7 @@ fn weaker<'a>(columns: &Columns<'a>) -> impl Iterator<Item = Part<'a>> + use<'a>
 fn weaker_row(columns: &Columns<'_>, part: &Part<'_>) -> WeakerRow {
     let &Part { position, dossier, edit, ref row } = part;
     let facts = columns.facts(position, dossier);
-    let FieldView { field, before, after, .. } = field_view(edit, row, CELL);
+    let FieldView { field, plain, before, after, .. } = field_view(edit, row, CELL);
     WeakerRow {
         seq: position + 1,
         short: dossier.change.id().0.short(),
@@ -235,6 +236,7 @@ fn weaker_row(columns: &Columns<'_>, part: &Part<'_>) -> WeakerRow {
         object: cell(&edit.object.to_string()),
         family: edit.family.title(),
         field,
+        plain,
         before,
         after,
         rules: row.rules(),
@@ -270,6 +272,8 @@ pub(super) struct EditView {
 #[derive(Serialize)]
 struct FieldView {
     field: String,
+    /// Whether before and after are words, not values.
+    plain: bool,
     before: String,
     after: String,
     direction: &'static str,
@@ -299,17 +303,21 @@ fn edit_view(edit: &PolicyEdit) -> EditView {
 
 fn field_view(edit: &PolicyEdit, row: &FieldRow<'_>, limit: usize) -> FieldView {
     let cut = |text: &str| cut(text, limit);
-    let (before, after) = match (row.field.is_empty(), edit.kind) {
-        (true, PolicyEditKind::Added) => ("not there".to_owned(), "there".to_owned()),
-        (true, PolicyEditKind::Removed) => ("there".to_owned(), "gone".to_owned()),
+    let words = |before: &str, after: &str| (before.to_owned(), after.to_owned());
+    let value = |text: &str| if text.is_empty() { "not set".to_owned() } else { cut(text) };
+    let (before, after) = match (row.only_by_rule, edit.kind) {
+        (true, PolicyEditKind::Added) => words("not there", "there"),
+        (true, PolicyEditKind::Removed) => words("there", "gone"),
         (true, PolicyEditKind::Moved) => {
             let old_path = edit.old_path.as_ref().map(columns::path).unwrap_or_default();
             (cut(&old_path), cut(&columns::path(&edit.path)))
         }
-        (true, PolicyEditKind::Modified) | (false, _) => (cut(row.before), cut(row.after)),
+        (true, PolicyEditKind::Modified) => words("see the fields", "see the fields"),
+        (false, _) => (value(row.before), value(row.after)),
     };
     FieldView {
         field: cut(row.field),
+        plain: row.only_by_rule,
         before,
         after,
         direction: row.direction_word(),
