@@ -344,3 +344,34 @@ fn prune(all: &Path, own: &Path, newest: SystemTime, limit: u64) -> io::Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type TestResult = Result<(), Box<dyn std::error::Error>>;
+
+    #[test]
+    fn beyond_the_limit_the_oldest_bundles_go_and_those_of_other_programs_first() -> TestResult {
+        let all = tempfile::tempdir()?;
+        let (own, other) = (all.path().join("0123456789abcdef"), all.path().join("fedcba9876543210"));
+        let foreign = all.path().join("precious");
+        let mut written = Vec::new();
+        for (folder, name, age) in [(&own, "old", 9), (&own, "new", 1), (&other, "newest", 0), (&foreign, "theirs", 99)] {
+            fs::create_dir_all(folder)?;
+            let path = folder.join(format!("{name}.facts"));
+            fs::write(&path, [0; 10])?;
+            let time = fs::metadata(&path)?.modified()?;
+            File::options().write(true).open(&path)?.set_modified(time - Duration::from_secs(age))?;
+            written.push(path);
+        }
+        let left = |limit| -> io::Result<Vec<bool>> {
+            prune(all.path(), &own, fs::metadata(&own)?.modified()?, limit)?;
+            Ok(written.iter().map(|path| path.exists()).collect())
+        };
+        assert_eq!(left(30)?, [true, true, true, true]);
+        assert_eq!(left(29)?, [true, true, false, true]);
+        assert_eq!(left(19)?, [false, true, false, true]);
+        Ok(())
+    }
+}
