@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use crate::changes::{self, Change, GapAbout};
+use crate::changes::{self, Change, FactsCache, GapAbout};
 use crate::checks::{self, Catalogue, EnvironmentFile, Period};
 use crate::classification::Classifier;
 use crate::evidence::{self, Dossier};
@@ -44,6 +44,7 @@ pub struct Judged {
 /// When the repository's references cannot be read. What cannot be read beyond that is a gap in the pack.
 pub fn audit(
     repository: &Repository,
+    cache: &FactsCache,
     history: History,
     settings: Settings,
     catalogue: &Catalogue,
@@ -56,13 +57,13 @@ pub fn audit(
     let previous_committed_at = committed_at(repository, range.start);
 
     progress.begin(arrivals.len());
-    let changes = changes::collect(repository, arrivals, &|| progress.advance());
+    let changes = changes::collect(repository, arrivals, cache, &|| progress.advance());
     let (notes, problems) = notes(repository, &changes)?;
     completeness.remarks.extend(problems);
     let dossiers = gather(changes, &notes, &settings);
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
-    let inventory = inventory::take(repository, &range, &dossiers, &settings)?;
+    let inventory = inventory::take(repository, cache, &range, &dossiers, &settings)?;
     let at_start = files_at_start(repository, range.start, &dossiers, &settings);
     let period = Period {
         range: &range,
@@ -95,8 +96,13 @@ pub fn audit(
 /// # Errors
 ///
 /// When the repository's references cannot be read. What cannot be read beyond that is a gap in the pack.
-pub fn take_stock(repository: &Repository, range: AuditRange, settings: Settings) -> Result<Pack, RepositoryError> {
-    let inventory = inventory::take(repository, &range, &[], &settings)?;
+pub fn take_stock(
+    repository: &Repository,
+    cache: &FactsCache,
+    range: AuditRange,
+    settings: Settings,
+) -> Result<Pack, RepositoryError> {
+    let inventory = inventory::take(repository, cache, &range, &[], &settings)?;
     Ok(Pack {
         repository_name: repository.name(),
         range,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::cache::FactsCache;
 use super::content::{self, Looking, Sight, Sights};
 use super::policy_edits::{Ledger, Side};
 use crate::manifests::{self, Contents};
@@ -13,8 +14,11 @@ use crate::repository::{
 use crate::text::{BlobId, RepoPath};
 
 /// One thread's reading, with what it has learnt about blobs.
-pub struct Extraction {
+pub struct Extraction<'c> {
     reader: Reader,
+    cache: &'c FactsCache,
+    /// Whether something that could not be read left the facts of this commit incomplete.
+    is_incomplete: bool,
     looking: Looking,
     sights: Arc<Sights>,
 }
@@ -65,16 +69,16 @@ impl Seen {
     }
 }
 
-impl Extraction {
+impl<'c> Extraction<'c> {
     /// A reading that has learnt nothing yet.
     #[must_use]
-    pub fn new(repository: &Repository) -> Self {
-        Self::sharing(repository, &Arc::default())
+    pub fn new(repository: &Repository, cache: &'c FactsCache) -> Self {
+        Self::sharing(repository, cache, &Arc::default())
     }
 
     /// A reading that shares with others what it learns.
-    pub(super) fn sharing(repository: &Repository, sights: &Arc<Sights>) -> Self {
-        Self { reader: repository.reader(), looking: Looking::default(), sights: sights.clone() }
+    pub(super) fn sharing(repository: &Repository, cache: &'c FactsCache, sights: &Arc<Sights>) -> Self {
+        Self { reader: repository.reader(), cache, is_incomplete: false, looking: Looking::default(), sights: sights.clone() }
     }
 
     /// Its way into the repository.
@@ -85,12 +89,32 @@ impl Extraction {
     /// Takes a commit apart, compares it with its first parent, looks into the files and follows their policies.
     #[must_use]
     pub fn commit(&mut self, raw: &RawCommit) -> Commit {
-        let commit = self.reader.commit(raw);
-        self.look_into(commit, &|_| true)
+        let mut commit = self.reader.outline(raw);
+        if !commit.gaps.is_empty() {
+            self.read(raw.is_readable(), &mut commit);
+        } else if let Some(facts) = self.cache.take(raw.id) {
+            facts.complete(&mut commit);
+        } else {
+            self.read(true, &mut commit);
+            let is_undecided = commit.merge.as_ref().is_some_and(|merge| merge.undecided.is_some());
+            if commit.gaps.is_empty() && !self.is_incomplete && !is_undecided {
+                self.cache.note_fresh(commit.id);
+            }
+        }
+        commit
+    }
+
+    /// Reads from Git what a commit changed.
+    fn read(&mut self, is_readable: bool, commit: &mut Commit) {
+        self.is_incomplete = false;
+        if is_readable {
+            self.reader.compare(commit);
+        }
+        self.look_into(commit, &|_| true);
     }
 
     /// Looks into the wanted files of a commit and follows their policies.
-    fn look_into(&mut self, mut commit: Commit, is_wanted: &dyn Fn(&FileEdit) -> bool) -> Commit {
+    fn look_into(&mut self, commit: &mut Commit, is_wanted: &dyn Fn(&FileEdit) -> bool) {
         let mut ledger = Ledger::default();
         for edit in commit.file_edits.iter_mut().filter(|edit| is_wanted(edit)) {
             if let Some(reason) = self.look_at(edit, &mut ledger) {
@@ -98,25 +122,35 @@ impl Extraction {
                 commit.gaps.push(Gap { about: GapAbout::Content, reason });
             }
         }
-        commit.policy_edits = ledger.close(|blob| self.reader.blob(blob));
-        commit
+        commit.policy_edits = ledger.close(|blob| {
+            let bytes = self.reader.blob(blob);
+            self.is_incomplete |= bytes.is_err();
+            bytes
+        });
     }
 
     /// Says what a step did to the policies in the watched files, and reads no more than it takes to say so: nothing of
     /// a file that the step added, unless its objects may have stood in another file before.
     #[must_use]
     pub fn trace<V>(&mut self, step: &Step, watched: &BTreeMap<RepoPath, V>) -> Trace {
-        let commit = self.reader.compare(step);
+        let mut outline = self.reader.outline(&step.commit);
+        if let Some(facts) = self.cache.copy(step.commit.id).filter(|_| outline.gaps.is_empty()) {
+            facts.complete(&mut outline);
+            return Trace { commit: outline, added: Vec::new() };
+        }
+        let mut commit = self.reader.compare_step(step);
         let is_watched = |edit: &FileEdit| watched.contains_key(&edit.path);
         let is_added = |edit: &FileEdit| is_watched(edit) && edit.kind == EditKind::Added;
         let added: Vec<RepoPath> = commit.file_edits.iter().filter(|edit| is_added(edit)).map(|edit| edit.path.clone()).collect();
         if !added.is_empty() && commit.file_edits.iter().any(|edit| self.may_have_lost_policies(edit)) {
-            return Trace { commit: self.look_into(commit, &|_| true), added: Vec::new() };
+            self.look_into(&mut commit, &|_| true);
+            return Trace { commit, added: Vec::new() };
         }
-        let commit = self.look_into(commit, &|edit| is_watched(edit) && !is_added(edit));
+        self.look_into(&mut commit, &|edit| is_watched(edit) && !is_added(edit));
         let came = commit.policy_edits.iter().any(|edit| edit.kind == PolicyEditKind::Added);
         if came && commit.file_edits.iter().any(|edit| self.may_have_lost_policies(edit)) {
-            return Trace { commit: self.look_into(commit, &|_| true), added: Vec::new() };
+            self.look_into(&mut commit, &|_| true);
+            return Trace { commit, added: Vec::new() };
         }
         Trace { commit, added }
     }
@@ -164,7 +198,10 @@ impl Extraction {
         }
         match self.reader.blob(blob) {
             Ok(bytes) => Seen::File { blob, sight: self.looking.see(blob, &bytes, &self.sights), bytes: Some(bytes) },
-            Err(reason) => Seen::Unread(reason),
+            Err(reason) => {
+                self.is_incomplete = true;
+                Seen::Unread(reason)
+            }
         }
     }
 
@@ -204,7 +241,11 @@ impl Extraction {
             Seen::File { sight: Sight { obstacle: Some(reason), may_hold_policies: false, .. }, .. } => Err((*reason).into()),
             Seen::File { sight, .. } if !sight.may_be_counterpart() => Ok(Arc::default()),
             Seen::File { bytes: Some(bytes), .. } => Ok(bytes.clone()),
-            Seen::File { blob, .. } => self.reader.blob(*blob),
+            Seen::File { blob, .. } => {
+                let bytes = self.reader.blob(*blob);
+                self.is_incomplete |= bytes.is_err();
+                bytes
+            }
             Seen::Elsewhere(reason) => Err((*reason).into()),
             Seen::Unread(reason) => Err(reason.clone()),
         }

@@ -1,9 +1,11 @@
 //! What each change says and does: plain facts that follow from object ids alone.
 
+mod cache;
 mod content;
 mod extraction;
 mod pairing;
 mod policy_edits;
+mod stored;
 
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ pub use crate::repository::{
 };
 use crate::repository::{RawArrival, Repository};
 use crate::text::CommitId;
+pub use cache::FactsCache;
 pub use extraction::{Extraction, Trace};
 
 /// Arrivals in one piece of work: neighbours share trees, so a piece should hold many, and threads should end together.
@@ -41,13 +44,20 @@ impl Change {
 }
 
 /// Reads every change of a history, in parallel, oldest first; `advance` is called once per change.
+///
+/// What the cache knows is not read again, and what it does not know is kept in it.
 #[must_use]
-pub fn collect(repository: &Repository, arrivals: Vec<RawArrival>, advance: &(dyn Fn() + Sync)) -> Vec<Change> {
+pub fn collect(
+    repository: &Repository,
+    arrivals: Vec<RawArrival>,
+    cache: &FactsCache,
+    advance: &(dyn Fn() + Sync),
+) -> Vec<Change> {
     let sights = Arc::default();
-    parallel::map(
+    let changes = parallel::map(
         arrivals,
         PIECE,
-        || Extraction::sharing(repository, &sights),
+        || Extraction::sharing(repository, cache, &sights),
         |extraction, arrival| {
             let change = Change {
                 commit: extraction.commit(&arrival.commit),
@@ -56,7 +66,9 @@ pub fn collect(repository: &Repository, arrivals: Vec<RawArrival>, advance: &(dy
             advance();
             change
         },
-    )
+    );
+    cache.keep(changes.iter().flat_map(Change::commits));
+    changes
 }
 
 /// Like [`collect`], but no file is looked into: kinds, statuses and policy edits stay empty.

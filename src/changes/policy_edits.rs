@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::content;
 use super::pairing::{self, Fingerprint, Loose};
 use crate::manifests::{self, ContentGap, Contents, Node, Object, Unreadable};
-use crate::policies::{self, Direction, Family, FieldEdit, PolicyEdit, PolicyEditKind, Verdict};
+use crate::policies::{self, Direction, Family, FieldEdit, PolicyEdit, PolicyEditKind, Rule, Verdict};
 use crate::text::{BlobId, RepoPath};
 
 /// How many bytes are parsed again for objects that moved and changed at once, before they are left uncompared.
@@ -59,7 +59,8 @@ impl Ledger {
     pub fn moved(&mut self, old_path: &RepoPath, path: &RepoPath, contents: &Contents) {
         for object in &contents.objects {
             let Some(family) = policies::family_of(object) else { continue };
-            let mut edit = edit_of(PolicyEditKind::Moved, family, object, path, vec![verdict(Direction::Neutral, "moved")]);
+            let mut edit =
+                edit_of(PolicyEditKind::Moved, family, object, path, vec![verdict(Direction::Neutral, policies::UNCHANGED)]);
             edit.old_path = Some(old_path.clone());
             self.edits.push(edit);
         }
@@ -224,7 +225,7 @@ impl<R: FnMut(BlobId) -> Result<Arc<[u8]>, String>> Rereading<R> {
         edit.old_path = Some(gone.edit.path.clone());
         if gone.fingerprint == come.fingerprint {
             edit.kind = PolicyEditKind::Moved;
-            edit.verdicts = [verdict(Direction::Neutral, "moved")].into();
+            edit.verdicts = [verdict(Direction::Neutral, policies::UNCHANGED)].into();
             return edit;
         }
         edit.kind = PolicyEditKind::Modified;
@@ -232,7 +233,7 @@ impl<R: FnMut(BlobId) -> Result<Arc<[u8]>, String>> Rereading<R> {
         let right = Self::find(&mut self.come, &mut self.read, &mut self.budget, come);
         let compared = left.zip(right).and_then(|(left, right)| modified(left, right, &gone.edit.path, &come.edit.path));
         compared.unwrap_or_else(|| {
-            edit.verdicts = [verdict(Direction::Undetermined, "too-much-to-compare")].into();
+            edit.verdicts = [verdict(Direction::Undetermined, policies::NOT_COMPARED)].into();
             edit
         })
     }
@@ -261,9 +262,9 @@ impl<R: FnMut(BlobId) -> Result<Arc<[u8]>, String>> Rereading<R> {
 
 /// The other side of the file could not be read: the object may be there as well.
 fn unread() -> Verdict {
-    verdict(Direction::Undetermined, "other-side-unreadable")
+    verdict(Direction::Undetermined, policies::OTHER_SIDE_UNREADABLE)
 }
 
-fn verdict(direction: Direction, rule: &'static str) -> Verdict {
-    Verdict { direction, rule, field: Box::default(), exemption: false }
+fn verdict(direction: Direction, rule: Rule) -> Verdict {
+    Verdict { direction, rule: rule.id, field: Box::default(), exemption: false }
 }

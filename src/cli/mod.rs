@@ -1,5 +1,6 @@
 //! Commands, their output and exit codes. The only place with a clock, an environment and a terminal.
 
+mod cache;
 mod checks;
 mod failure;
 mod progress;

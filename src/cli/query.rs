@@ -3,10 +3,12 @@
 use clap::Args;
 
 use super::Failure;
+use super::cache::CacheArguments;
 use super::progress::Bar;
 use super::sample::Story;
 use super::source::{RangeArguments, SourceArguments, Wanted, catalogue, choose_settings, open, resolve, resolve_moment};
 use super::terminal::{self, put, say};
+use crate::changes::FactsCache;
 use crate::pack::Pack;
 use crate::pipeline;
 use crate::query::formats::{self, Format};
@@ -25,6 +27,8 @@ pub(super) struct Arguments {
     source: SourceArguments,
     #[command(flatten)]
     range: RangeArguments,
+    #[command(flatten)]
+    cache: CacheArguments,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", default_value = "table", global = true)]
     format: Format,
@@ -39,6 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let imported = story.map(Story::import).transpose()?;
     let repository = open(&arguments.source, imported.as_ref())?;
     let chosen = choose_settings(&arguments.source, story)?;
+    let cache = if imported.is_some() { FactsCache::none() } else { arguments.cache.open(&repository) };
     let (pack, before) = match (arguments.question.needs(), wanted) {
         (Needs::Policies { at: Some(_) }, Some(_)) => {
             return Err(Failure::misuse("`--at` names one moment and cannot be used with a range")
@@ -46,12 +51,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         (Needs::Policies { at }, None) => {
             let (range, settings) = resolve_moment(&repository, at.as_deref(), chosen, &arguments.source)?;
-            (pipeline::take_stock(&repository, range, settings)?, None)
+            (pipeline::take_stock(&repository, &cache, range, settings)?, None)
         }
         (Needs::Policies { at: None } | Needs::Changes, wanted) => {
-            (audit(&repository, &wanted.unwrap_or(EVERYTHING), chosen, &arguments.source)?, None)
+            (audit(&repository, &cache, &wanted.unwrap_or(EVERYTHING), chosen, &arguments.source)?, None)
         }
-        (Needs::Past, wanted) => with_past(&repository, &wanted.unwrap_or(EVERYTHING), chosen, &arguments.source)?,
+        (Needs::Past, wanted) => with_past(&repository, &cache, &wanted.unwrap_or(EVERYTHING), chosen, &arguments.source)?,
     };
     let material = Material::new(&pack, before);
     let answer = arguments.question.answer(&material).map_err(misuse)?;
@@ -69,11 +74,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// Everything up to the end of the branch.
 const EVERYTHING: Wanted = Wanted::Between { from: None, to: None };
 
-fn audit(repository: &Repository, wanted: &Wanted, chosen: Option<Settings>, source: &SourceArguments) -> Result<Pack, Failure> {
+fn audit(
+    repository: &Repository,
+    cache: &FactsCache,
+    wanted: &Wanted,
+    chosen: Option<Settings>,
+    source: &SourceArguments,
+) -> Result<Pack, Failure> {
     let (history, settings) = resolve(repository, wanted, chosen, source)?;
     let catalogue = catalogue(&settings)?;
     let bar = Bar::new();
-    let judged = pipeline::audit(repository, history, settings, &catalogue, &bar);
+    let judged = pipeline::audit(repository, cache, history, settings, &catalogue, &bar);
     bar.finish();
     Ok(judged?.into_pack())
 }
@@ -81,6 +92,7 @@ fn audit(repository: &Repository, wanted: &Wanted, chosen: Option<Settings>, sou
 /// The range with everything before it, and the last change before the range.
 fn with_past(
     repository: &Repository,
+    cache: &FactsCache,
     wanted: &Wanted,
     chosen: Option<Settings>,
     source: &SourceArguments,
@@ -88,10 +100,10 @@ fn with_past(
     let (history, settings) = resolve(repository, wanted, chosen, source)?;
     let range = history.range;
     let Some(start) = range.start else {
-        return Ok((audit(repository, wanted, Some(settings), source)?, None));
+        return Ok((audit(repository, cache, wanted, Some(settings), source)?, None));
     };
     let all = Wanted::Between { from: None, to: Some(range.end.to_string()) };
-    let mut pack = audit(repository, &all, Some(settings), source)?;
+    let mut pack = audit(repository, cache, &all, Some(settings), source)?;
     pack.range.asked = range.asked;
     pack.range.resolution = range.resolution;
     pack.range.resolution.push("Everything before the range was read as well, to tell what was in force when it began.".into());

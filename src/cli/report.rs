@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::Failure;
+use super::cache::CacheArguments;
 use super::progress::Bar;
 use super::sample::Story;
 use super::source::{RangeArguments, SourceArguments, Wanted, catalogue, choose_settings, open, resolve};
 use super::terminal::say;
+use crate::changes::FactsCache;
 use crate::checks::Outcome;
 use crate::folder;
 use crate::pack::{Pack, Status};
@@ -24,6 +26,8 @@ pub(super) struct Arguments {
     /// The folder to write; must not exist
     #[arg(long, value_name = "DIR", default_value = "countersign-pack")]
     out: PathBuf,
+    #[command(flatten)]
+    cache: CacheArguments,
     /// Stop early and write nothing, to measure
     #[arg(long, value_name = "STAGE", hide = true)]
     stop_after: Option<Stage>,
@@ -45,8 +49,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let chosen = choose_settings(&arguments.source, story)?;
     let (history, settings) = resolve(&repository, &wanted, chosen, &arguments.source)?;
     let catalogue = catalogue(&settings)?;
+    // What is read from a sample's passing repository is of no use to the next run.
+    let cache = if imported.is_some() { FactsCache::none() } else { arguments.cache.open(&repository) };
     let bar = Bar::new();
-    let judged = pipeline::audit(&repository, history, settings, &catalogue, &bar);
+    let judged = pipeline::audit(&repository, &cache, history, settings, &catalogue, &bar);
     bar.finish();
     let judged = judged?;
     if arguments.stop_after.is_some() {

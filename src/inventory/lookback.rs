@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PolicyObject, Seen};
-use crate::changes::{self, Change, Commit, Extraction, Trace};
+use crate::changes::{self, Change, Commit, Extraction, FactsCache, Trace};
 use crate::manifests::{Certainty, Identity};
 use crate::parallel;
 use crate::policies::{PolicyEdit, PolicyEditKind};
@@ -182,10 +182,10 @@ fn removed(commit: &Commit, edit: &PolicyEdit, seen: Seen) -> Option<PolicyObjec
 }
 
 /// Looks back from a commit until everything is found or history ends.
-pub(super) fn search(repository: &Repository, from: CommitId, search: &mut Lookback) -> Past {
+pub(super) fn search(repository: &Repository, cache: &FactsCache, from: CommitId, search: &mut Lookback) -> Past {
     let mut chain = repository.first_parents(from);
     let mut past = Past { last_changes: Vec::new(), cut: None };
-    let mut late = Extraction::new(repository);
+    let mut late = Extraction::new(repository, cache);
     while !search.open.is_empty() {
         let steps: Vec<Step> = chain.by_ref().take(CHUNK).collect();
         if steps.is_empty() {
@@ -193,7 +193,7 @@ pub(super) fn search(repository: &Repository, from: CommitId, search: &mut Lookb
             break;
         }
         let open = &search.open;
-        let state = || Extraction::new(repository);
+        let state = || Extraction::new(repository, cache);
         let looked_at = parallel::map(steps, PIECE, state, |extraction, step| {
             let is_touched = extraction.reader().touches(step.before, step.tree, open);
             let trace = is_touched.then(|| extraction.trace(&step, open));

@@ -4,7 +4,7 @@ mod coverage;
 mod lookback;
 mod tree;
 
-use crate::changes::Change;
+use crate::changes::{Change, FactsCache};
 use crate::classification::Classifier;
 use crate::evidence::{self, Dossier};
 use crate::manifests::Identity;
@@ -83,6 +83,7 @@ pub struct Seen {
 /// When the references of the repository cannot be listed. What cannot be read beyond that is a gap.
 pub fn take(
     repository: &Repository,
+    cache: &FactsCache,
     range: &AuditRange,
     dossiers: &[Dossier],
     settings: &Settings,
@@ -107,7 +108,7 @@ pub fn take(
         search.step_in_period(&dossier.change.commit);
     }
     if let Some(before) = before {
-        let past = lookback::search(repository, before, &mut search);
+        let past = lookback::search(repository, cache, before, &mut search);
         inventory.gaps.extend(past.cut.map(|reason| Gap { about: GapAbout::Commit, reason: reason.into() }));
         let changes = lookback::changes_of(repository, before, past.last_changes);
         inventory.earlier = with_evidence(repository, changes, &mut classifier, settings)?;

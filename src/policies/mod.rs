@@ -24,6 +24,8 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::manifests::{Identity, Object, ObjectKind, UNKNOWN_GROUP};
 use crate::text::RepoPath;
 
@@ -31,7 +33,7 @@ pub use self::marks::Rule;
 use self::marks::{Kinds, Mark, Marks, Sides, rules};
 
 /// A group of kinds that protect in the same way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Family {
     /// Gatekeeper templates, constraints, mutations and configuration.
     Gatekeeper,
@@ -56,7 +58,7 @@ pub enum Family {
 }
 
 /// Whether protection became less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Direction {
     /// The same protection: only order, comments, format or file changed.
     Neutral,
@@ -82,7 +84,7 @@ pub struct Verdict {
 }
 
 /// What happened to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PolicyEditKind {
     /// It is new.
     Added,
@@ -195,6 +197,8 @@ rules! {
     METADATA_ONLY = "metadata-only": "Only labels, annotations or other metadata without protective meaning, or the status, differ; neutral.";
     SAME_MEANING = "same-meaning": "What differs says the same: a list in another order, a default written out, another version of the API; neutral.";
     UNCHANGED = "unchanged": "The object says the same; only its file, order, comments or format changed; neutral.";
+    OTHER_SIDE_UNREADABLE = "other-side-unreadable": "The file before or after the change cannot be read, so the object may be there as well; undetermined.";
+    NOT_COMPARED = "not-compared": "The object moved and changed, and is too large to be compared with what it was; undetermined.";
 }
 
 /// Every rule with its meaning, sorted by id.

@@ -29,6 +29,7 @@ pub struct Repository {
     shared: gix::ThreadSafeRepository,
     packs: Arc<packs::Packs>,
     git_dir: PathBuf,
+    work_tree: Option<PathBuf>,
     completeness: Completeness,
 }
 

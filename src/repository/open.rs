@@ -24,7 +24,7 @@ impl Repository {
     pub fn open(path: &Path) -> Result<Self, RepositoryError> {
         let not_found = || RepositoryError::NotFound { path: path.to_owned() };
         let (found, _trust) = gix::discover::upwards(path).map_err(|_| not_found())?;
-        let (git_dir, _worktree) = found.clone().into_repository_and_work_tree_directories();
+        let (git_dir, work_tree) = found.clone().into_repository_and_work_tree_directories();
         refuse_unreadable_references(&git_dir)?;
         let options = gix::open::Options::isolated()
             .open_path_as_is(true)
@@ -36,13 +36,21 @@ impl Repository {
         repo.objects.ignore_replacements = true;
         let completeness = completeness(&repo, &found)?;
         let packs = Arc::new(Packs::open(&object_folders(&repo), repo.object_hash()));
-        Ok(Self { shared: repo.into_sync(), packs, git_dir, completeness })
+        Ok(Self { shared: repo.into_sync(), packs, git_dir, work_tree, completeness })
     }
 
     /// How whole the record is, as far as the repository's own files tell.
     #[must_use]
     pub fn completeness(&self) -> &Completeness {
         &self.completeness
+    }
+
+    /// Whether a path, which need not exist, lies inside the repository or its work tree, or cannot be told apart from them.
+    #[must_use]
+    pub fn holds(&self, path: &Path) -> bool {
+        let Some(path) = resolved(path) else { return true };
+        let folders = [Some(self.git_dir.clone()), Some(common_dir(&self.git_dir)), self.work_tree.clone()];
+        folders.into_iter().flatten().filter_map(|folder| folder.canonicalize().ok()).any(|folder| path.starts_with(folder))
     }
 
     /// A name for people: the last part of the repository's folder that says something.
@@ -90,6 +98,16 @@ fn refuse_unreadable_references(git_dir: &Path) -> Result<(), RepositoryError> {
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// A path without symbolic links, as far as it exists.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    let existing = path.ancestors().find_map(|ancestor| Some((ancestor, ancestor.canonicalize().ok()?)));
+    let (ancestor, found) = existing?;
+    let rest = path.strip_prefix(ancestor).ok()?;
+    let goes_up = rest.components().any(|part| part == std::path::Component::ParentDir);
+    (!goes_up).then(|| found.join(rest))
 }
 
 fn common_dir(git_dir: &Path) -> PathBuf {

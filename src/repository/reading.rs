@@ -19,6 +19,16 @@ impl Reader {
     /// Takes a commit apart and compares it with its first parent.
     #[must_use]
     pub fn commit(&mut self, raw: &RawCommit) -> Commit {
+        let mut commit = self.outline(raw);
+        if raw.is_readable() {
+            self.compare(&mut commit);
+        }
+        commit
+    }
+
+    /// Takes a commit apart without looking at what it changed.
+    #[must_use]
+    pub fn outline(&mut self, raw: &RawCommit) -> Commit {
         let mut commit = commit::parse(raw.id, &raw.bytes, &mut self.people);
         if !raw.is_readable() {
             let reason = format!("commit {}: the object is missing or unreadable", raw.id).into();
@@ -29,14 +39,18 @@ impl Reader {
             let reason = format!("commit {}: its bytes do not hash to its id", raw.id).into();
             commit.gaps.push(Gap { about: GapAbout::Commit, reason });
         }
-        self.compare_with_parent(&mut commit);
+        commit
+    }
+
+    /// Compares a commit with its first parent, and a merge with all of them.
+    pub fn compare(&mut self, commit: &mut Commit) {
+        self.compare_with_parent(commit);
         self.recent_trees.truncate(RECENT - 1);
         self.recent_trees.push_front((commit.id, commit.tree));
         if commit.parents.len() > 1 {
             let content = self.merge_content(commit.tree, &commit.parents);
             commit.merge = Some(Box::new(content));
         }
-        commit
     }
 
     /// Whether the commit's bytes hash to its id: Git itself does not look when it reads.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::commit::{Gap, GapAbout};
 use super::{Reader, git_id};
 use crate::manifests::ObjectKind;
@@ -11,7 +13,7 @@ use crate::text::{BlobId, RepoPath, TreeId};
 pub(super) const MAX_DEPTH: usize = 512;
 
 /// What happened to a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EditKind {
     /// The path is new.
     Added,

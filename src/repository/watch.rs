@@ -115,7 +115,7 @@ impl Iterator for FirstParents {
 impl Reader {
     /// Takes the commit of a step apart and compares it with its first parent; what a merge adds is not looked for.
     #[must_use]
-    pub fn compare(&mut self, step: &Step) -> Commit {
+    pub fn compare_step(&mut self, step: &Step) -> Commit {
         let mut commit = commit::parse(step.commit.id, &step.commit.bytes, &mut self.people);
         let difference = self.tree_difference(step.before, Some(step.tree));
         commit.file_edits = pair_renames(difference.edits).into();

@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, reason = "a wrong index fails the test, as it should")]
 
 mod architecture;
+mod facts_cache;
 mod fixtures;
 mod misuse;
 mod periods;

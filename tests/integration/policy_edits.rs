@@ -1,6 +1,6 @@
 //! Policy objects are followed through a history by what they are called and say, not by files and lines.
 
-use countersign::changes::{self, Change, ParseStatus};
+use countersign::changes::{self, Change, FactsCache, ParseStatus};
 use countersign::repository::{Asked, Bound, Repository};
 
 use crate::support::{Fallible, NewCommit, Stream, TestRepo, TestResult, policy};
@@ -8,7 +8,7 @@ use crate::support::{Fallible, NewCommit, Stream, TestRepo, TestResult, policy};
 fn changes_of(repo: &TestRepo) -> Fallible<Vec<Change>> {
     let repository = Repository::open(&repo.path())?;
     let asked = Asked::Between { from: None, to: Some(Bound::Revision("main".into())) };
-    Ok(changes::collect(&repository, repository.history(&asked, None)?.arrivals, &|| {}))
+    Ok(changes::collect(&repository, repository.history(&asked, None)?.arrivals, &FactsCache::none(), &|| {}))
 }
 
 /// The policy edits of a change, one line each: what happened, the object, its files, the fields, and a rule of this stage.
