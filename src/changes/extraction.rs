@@ -1,12 +1,14 @@
 //! One thread's reading of commits: each side of a file edit is looked at once, and parsed only where a policy shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use regex::bytes::Regex;
 
 use super::cache::FactsCache;
 use super::content::{self, Looking, Sight, Sights};
 use super::policy_edits::{Ledger, Side};
-use crate::manifests::{self, Contents};
+use crate::manifests::{self, Certainty, Contents, Identity};
 use crate::policies::PolicyEditKind;
 use crate::repository::{
     Commit, EditKind, Entry, FileEdit, Gap, GapAbout, Obstacle, ParseStatus, RawCommit, Reader, Repository, Step,
@@ -29,6 +31,32 @@ pub struct Trace {
     pub commit: Commit,
     /// Files that the step added and that were not looked into: every object in them was added as well.
     pub added: Vec<RepoPath>,
+}
+
+/// The names of some objects, to be looked for in bytes.
+struct Names {
+    /// `None` where they may be spelled in any way.
+    pattern: Option<Regex>,
+}
+
+impl Names {
+    /// `None` where there is no name.
+    fn of(mut names: Vec<&str>) -> Option<Self> {
+        names.sort_unstable();
+        names.dedup();
+        // A number can be spelled in several ways.
+        let is_spelled_once = |name: &&str| name.contains(char::is_alphabetic) && name.parse::<f64>().is_err();
+        let pattern = names.iter().all(is_spelled_once).then(|| {
+            let words: Vec<String> = names.iter().map(|name| regex::escape(name)).collect();
+            // A backslash may spell a part of a name in another way; a zero byte shows another encoding.
+            Regex::new(&format!("\\\\|\\x00|{}", words.join("|"))).ok()
+        });
+        (!names.is_empty()).then(|| Self { pattern: pattern.flatten() })
+    }
+
+    fn may_stand_in(&self, bytes: &[u8]) -> bool {
+        self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(bytes))
+    }
 }
 
 /// What stands on one side of a file edit.
@@ -130,9 +158,9 @@ impl<'c> Extraction<'c> {
     }
 
     /// Says what a step did to the policies in the watched files, and reads no more than it takes to say so: nothing of
-    /// a file that the step added, unless its objects may have stood in another file before.
+    /// a file that the step added, unless one of its objects may have stood in another file before.
     #[must_use]
-    pub fn trace<V>(&mut self, step: &Step, watched: &BTreeMap<RepoPath, V>) -> Trace {
+    pub fn trace<V>(&mut self, step: &Step, watched: &BTreeMap<RepoPath, BTreeMap<Identity, V>>) -> Trace {
         let mut outline = self.reader.outline(&step.commit);
         if let Some(facts) = self.cache.copy(step.commit.id).filter(|_| outline.gaps.is_empty()) {
             facts.complete(&mut outline);
@@ -141,23 +169,26 @@ impl<'c> Extraction<'c> {
         let mut commit = self.reader.compare_step(step);
         let is_watched = |edit: &FileEdit| watched.contains_key(&edit.path);
         let is_added = |edit: &FileEdit| is_watched(edit) && edit.kind == EditKind::Added;
-        let added: Vec<RepoPath> = commit.file_edits.iter().filter(|edit| is_added(edit)).map(|edit| edit.path.clone()).collect();
-        if !added.is_empty() && commit.file_edits.iter().any(|edit| self.may_have_lost_policies(edit)) {
-            self.look_into(&mut commit, &|_| true);
-            return Trace { commit, added: Vec::new() };
-        }
         self.look_into(&mut commit, &|edit| is_watched(edit) && !is_added(edit));
-        let came = commit.policy_edits.iter().any(|edit| edit.kind == PolicyEditKind::Added);
-        if came && commit.file_edits.iter().any(|edit| self.may_have_lost_policies(edit)) {
-            self.look_into(&mut commit, &|_| true);
-            return Trace { commit, added: Vec::new() };
+        let added: Vec<RepoPath> = commit.file_edits.iter().filter(|edit| is_added(edit)).map(|edit| edit.path.clone()).collect();
+
+        let with_files = added.iter().filter_map(|path| watched.get(path)).flat_map(BTreeMap::keys);
+        let came = commit.policy_edits.iter().filter(|edit| edit.kind == PolicyEditKind::Added);
+        let new = with_files.chain(came.map(|edit| &edit.object)).filter(|object| object.certainty != Certainty::Unnamed);
+        let Some(names) = Names::of(new.map(|object| &*object.name).collect()) else { return Trace { commit, added } };
+        if !commit.file_edits.iter().any(|edit| self.may_have_lost(edit, &names)) {
+            return Trace { commit, added };
         }
-        Trace { commit, added }
+        let with_a_name =
+            commit.file_edits.iter().filter(|edit| self.mentions(edit.before, &names) || self.mentions(edit.after, &names));
+        let with_a_name: BTreeSet<RepoPath> = with_a_name.map(|edit| edit.path.clone()).collect();
+        self.look_into(&mut commit, &|edit| is_watched(edit) || with_a_name.contains(&edit.path));
+        Trace { commit, added: Vec::new() }
     }
 
-    /// Whether an object may have left a file by an edit.
-    fn may_have_lost_policies(&mut self, edit: &FileEdit) -> bool {
-        if edit.before.map(|entry| entry.blob) == edit.after.map(|entry| entry.blob) {
+    /// Whether one of some objects may have left a file by an edit.
+    fn may_have_lost(&mut self, edit: &FileEdit, names: &Names) -> bool {
+        if edit.before.map(|entry| entry.blob) == edit.after.map(|entry| entry.blob) || !self.mentions(edit.before, names) {
             return false;
         }
         match self.see(edit.before, edit.old_path.as_ref().unwrap_or(&edit.path)) {
@@ -165,6 +196,11 @@ impl<'c> Extraction<'c> {
             Seen::Unread(_) => true,
             Seen::Nothing | Seen::Elsewhere(_) => false,
         }
+    }
+
+    /// Whether one of some names may stand in a file; what cannot be read may hold any.
+    fn mentions(&mut self, entry: Option<Entry>, names: &Names) -> bool {
+        entry.is_some_and(|entry| self.reader.with_blob(entry.blob, |bytes| names.may_stand_in(bytes)).unwrap_or(true))
     }
 
     /// Fills in kinds and status of an edit and compares its objects; gives why its present content cannot be read.
