@@ -63,7 +63,7 @@ def read_edits(path):
     seen = set()
     for row in read_table(path):
         row = {key: unguarded(value) for key, value in row.items()}
-        edit = tuple(row[column] for column in ("change_id", "object", "path", "old_path", "edit", "line"))
+        edit = tuple(row[column] for column in ("change_id", "object", "path", "old_path", "edit"))
         if edit in seen:
             continue
         seen.add(edit)
@@ -95,18 +95,21 @@ def rule_unparsable(only_truth, only_report, truth, mirror):
     return left, [row for row in only_report if (row.commit, row.path) not in files]
 
 
-def rule_inside_templates(only_truth, only_report, truth, mirror):
-    """The truth does not open objects that hold others in `objects:`, as OpenShift's Template does."""
+def rule_inside_others(only_truth, only_report, truth, mirror):
+    """The truth does not open objects that hold others: OpenShift's Template in `objects:`, ACM's policies in
+    `objectDefinition:`."""
 
-    def stands_in_template(row):
+    def stands_inside(row):
         revision = f"{row.commit}^1" if row.change == "removed" else row.commit
         text = file_at(mirror, revision, row.path)
-        return re.search(r"^kind: *\w*Template\b", text, re.M) and re.search(r"^objects:", text, re.M)
+        in_template = re.search(r"^kind: *\w*Template\b", text, re.M) and re.search(r"^objects:", text, re.M)
+        in_policy = "policy.open-cluster-management.io/" in text and re.search(r"^ +(- )?objectDefinition:", text, re.M)
+        return in_template or in_policy
 
-    return only_truth, [row for row in only_report if not stands_in_template(row)]
+    return only_truth, [row for row in only_report if not stands_inside(row)]
 
 
-RULES = (("not parsed by the truth", rule_unparsable), ("inside of a template", rule_inside_templates))
+RULES = (("not parsed by the truth", rule_unparsable), ("inside of another object", rule_inside_others))
 
 
 def file_at(mirror, revision, path):

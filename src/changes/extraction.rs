@@ -1,11 +1,15 @@
 //! One thread's reading of commits: each side of a file edit is looked at once, and parsed only where a policy shows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::content::{self, Looking, Sight, Sights};
 use super::policy_edits::{Ledger, Side};
 use crate::manifests::{self, Contents};
-use crate::repository::{Commit, Entry, FileEdit, Gap, GapAbout, Obstacle, ParseStatus, RawCommit, Reader, Repository};
+use crate::policies::PolicyEditKind;
+use crate::repository::{
+    Commit, EditKind, Entry, FileEdit, Gap, GapAbout, Obstacle, ParseStatus, RawCommit, Reader, Repository, Step,
+};
 use crate::text::{BlobId, RepoPath};
 
 /// One thread's reading, with what it has learnt about blobs.
@@ -13,6 +17,14 @@ pub struct Extraction {
     reader: Reader,
     looking: Looking,
     sights: Arc<Sights>,
+}
+
+/// What a step did to the policies in some files.
+pub struct Trace {
+    /// The commit with its policy edits in those files, and in others where an object may have come from there.
+    pub commit: Commit,
+    /// Files that the step added and that were not looked into: every object in them was added as well.
+    pub added: Vec<RepoPath>,
 }
 
 /// What stands on one side of a file edit.
@@ -73,9 +85,14 @@ impl Extraction {
     /// Takes a commit apart, compares it with its first parent, looks into the files and follows their policies.
     #[must_use]
     pub fn commit(&mut self, raw: &RawCommit) -> Commit {
-        let mut commit = self.reader.commit(raw);
+        let commit = self.reader.commit(raw);
+        self.look_into(commit, &|_| true)
+    }
+
+    /// Looks into the wanted files of a commit and follows their policies.
+    fn look_into(&mut self, mut commit: Commit, is_wanted: &dyn Fn(&FileEdit) -> bool) -> Commit {
         let mut ledger = Ledger::default();
-        for edit in &mut commit.file_edits {
+        for edit in commit.file_edits.iter_mut().filter(|edit| is_wanted(edit)) {
             if let Some(reason) = self.look_at(edit, &mut ledger) {
                 let reason = format!("{}: {reason}", edit.path.to_text()).into();
                 commit.gaps.push(Gap { about: GapAbout::Content, reason });
@@ -83,6 +100,37 @@ impl Extraction {
         }
         commit.policy_edits = ledger.close(|blob| self.reader.blob(blob));
         commit
+    }
+
+    /// Says what a step did to the policies in the watched files, and reads no more than it takes to say so: nothing of
+    /// a file that the step added, unless its objects may have stood in another file before.
+    #[must_use]
+    pub fn trace<V>(&mut self, step: &Step, watched: &BTreeMap<RepoPath, V>) -> Trace {
+        let commit = self.reader.compare(step);
+        let is_watched = |edit: &FileEdit| watched.contains_key(&edit.path);
+        let is_added = |edit: &FileEdit| is_watched(edit) && edit.kind == EditKind::Added;
+        let added: Vec<RepoPath> = commit.file_edits.iter().filter(|edit| is_added(edit)).map(|edit| edit.path.clone()).collect();
+        if !added.is_empty() && commit.file_edits.iter().any(|edit| self.may_have_lost_policies(edit)) {
+            return Trace { commit: self.look_into(commit, &|_| true), added: Vec::new() };
+        }
+        let commit = self.look_into(commit, &|edit| is_watched(edit) && !is_added(edit));
+        let came = commit.policy_edits.iter().any(|edit| edit.kind == PolicyEditKind::Added);
+        if came && commit.file_edits.iter().any(|edit| self.may_have_lost_policies(edit)) {
+            return Trace { commit: self.look_into(commit, &|_| true), added: Vec::new() };
+        }
+        Trace { commit, added }
+    }
+
+    /// Whether an object may have left a file by an edit.
+    fn may_have_lost_policies(&mut self, edit: &FileEdit) -> bool {
+        if edit.before.map(|entry| entry.blob) == edit.after.map(|entry| entry.blob) {
+            return false;
+        }
+        match self.see(edit.before, edit.old_path.as_ref().unwrap_or(&edit.path)) {
+            Seen::File { sight, .. } => sight.may_be_counterpart(),
+            Seen::Unread(_) => true,
+            Seen::Nothing | Seen::Elsewhere(_) => false,
+        }
     }
 
     /// Fills in kinds and status of an edit and compares its objects; gives why its present content cannot be read.

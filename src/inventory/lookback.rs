@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PolicyObject, Seen};
-use crate::changes::{Change, Commit, Extraction};
+use crate::changes::{self, Change, Commit, Extraction, Trace};
 use crate::manifests::{Certainty, Identity};
 use crate::parallel;
 use crate::policies::{PolicyEdit, PolicyEditKind};
@@ -29,10 +29,19 @@ struct Tracked {
     is_removed: bool,
 }
 
+/// What one change told.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Files that have to be watched from here on and were not before.
+    newly_watched: Vec<RepoPath>,
+    /// Whether it is the last change of a policy.
+    is_last_change: bool,
+}
+
 /// What a look back found beside the dates.
 pub(super) struct Past {
-    /// Every commit that edited a policy which was looked for, newest first.
-    pub commits: Vec<Commit>,
+    /// Every step that is the last change of a policy, newest first.
+    pub last_changes: Vec<Step>,
     /// Why the chain ended too early, if something was still to be found then.
     pub cut: Option<String>,
 }
@@ -71,34 +80,51 @@ impl Lookback {
         Some(number)
     }
 
-    /// Goes one change further back; returns the files that have to be watched from here on and were not before.
-    pub(super) fn step(&mut self, commit: &Commit, in_period: bool) -> Vec<RepoPath> {
-        let seen = Seen { change: commit.id, at: commit.committer.when.known() };
+    /// Goes one change of the period further back.
+    pub(super) fn step_in_period(&mut self, commit: &Commit) {
+        self.step(commit, &[], true);
+        self.note_removals(commit, seen(commit));
+    }
+
+    /// Goes one change further back; every object of an added file was added with it.
+    fn step(&mut self, commit: &Commit, added: &[RepoPath], in_period: bool) -> Found {
+        let now = seen(commit);
         let mut moved = Vec::new();
+        let mut found = Found::default();
         for edit in commit.policy_edits.iter().filter(|edit| edit.kind != PolicyEditKind::Removed) {
             let Some(number) = self.take(&edit.path, &edit.object) else { continue };
-            if let Some(tracked) = self.tracked.get_mut(number) {
-                let policy = &mut tracked.policy;
-                policy.last_changed = policy.last_changed.or(Some(seen));
-                policy.changes_in_period += u32::from(in_period);
-                if edit.kind == PolicyEditKind::Added {
-                    policy.first_seen = Some(seen);
-                } else {
-                    moved.push((edit.old_path.as_ref().unwrap_or(&edit.path), &edit.object, number));
-                }
+            let Some(Tracked { policy, .. }) = self.tracked.get_mut(number) else { continue };
+            found.is_last_change |= policy.last_changed.is_none();
+            policy.last_changed = policy.last_changed.or(Some(now));
+            policy.changes_in_period += u32::from(in_period);
+            if edit.kind == PolicyEditKind::Added {
+                policy.first_seen = Some(now);
+            } else {
+                moved.push((edit.old_path.as_ref().unwrap_or(&edit.path), &edit.object, number));
             }
         }
-        let mut newly_watched = Vec::new();
+        for path in added {
+            found.is_last_change |= self.begin_with(path, now);
+        }
         for (path, object, number) in moved {
             if !self.open.contains_key(path) {
-                newly_watched.push(path.clone());
+                found.newly_watched.push(path.clone());
             }
             self.put(path.clone(), object, number);
         }
-        if in_period {
-            self.note_removals(commit, seen);
+        found
+    }
+
+    /// Every object of a file was first seen now; says whether it is the last change of one of them.
+    fn begin_with(&mut self, path: &RepoPath, now: Seen) -> bool {
+        let mut is_last_change = false;
+        for number in self.open.remove(path).into_iter().flatten().flat_map(|(_, numbers)| numbers) {
+            let Some(Tracked { policy, .. }) = self.tracked.get_mut(number) else { continue };
+            is_last_change |= policy.last_changed.is_none();
+            policy.last_changed = policy.last_changed.or(Some(now));
+            policy.first_seen = Some(now);
         }
-        newly_watched
+        is_last_change
     }
 
     /// From here on a removed object is followed like the others.
@@ -113,17 +139,16 @@ impl Lookback {
         }
     }
 
-    /// Every change that is the last one of a policy.
-    pub(super) fn named(&self) -> BTreeSet<CommitId> {
-        self.tracked.iter().filter_map(|tracked| tracked.policy.last_changed).map(|seen| seen.change).collect()
-    }
-
     /// The objects that are there, and those that are gone.
     pub(super) fn finish(self) -> (Vec<PolicyObject>, Vec<PolicyObject>) {
         let (removed, there): (Vec<_>, Vec<_>) = self.tracked.into_iter().partition(|tracked| tracked.is_removed);
         let policies = |tracked: Vec<Tracked>| tracked.into_iter().map(|tracked| tracked.policy).collect();
         (policies(there), policies(removed))
     }
+}
+
+fn seen(commit: &Commit) -> Seen {
+    Seen { change: commit.id, at: commit.committer.when.known() }
 }
 
 /// What an object is followed by inside a file: its identity; without a name only its kind.
@@ -159,58 +184,55 @@ fn removed(commit: &Commit, edit: &PolicyEdit, seen: Seen) -> Option<PolicyObjec
 /// Looks back from a commit until everything is found or history ends.
 pub(super) fn search(repository: &Repository, from: CommitId, search: &mut Lookback) -> Past {
     let mut chain = repository.first_parents(from);
-    let mut commits = Vec::new();
+    let mut past = Past { last_changes: Vec::new(), cut: None };
     let mut late = Extraction::new(repository);
     while !search.open.is_empty() {
         let steps: Vec<Step> = chain.by_ref().take(CHUNK).collect();
         if steps.is_empty() {
-            return Past { commits, cut: chain.cut };
+            past.cut = chain.cut;
+            break;
         }
         let open = &search.open;
-        let looked_at = parallel::map(
-            steps,
-            PIECE,
-            || Extraction::new(repository),
-            |extraction, step| {
-                let touched = extraction.reader().touches(step.before, step.tree, open);
-                let commit = touched.then(|| extraction.commit(&step.commit));
-                (step, commit)
-            },
-        );
+        let state = || Extraction::new(repository);
+        let looked_at = parallel::map(steps, PIECE, state, |extraction, step| {
+            let is_touched = extraction.reader().touches(step.before, step.tree, open);
+            let trace = is_touched.then(|| extraction.trace(&step, open));
+            (step, trace)
+        });
         // What moves brought into view inside this chunk was not watched when its steps were looked at.
-        let mut newly_watched: BTreeMap<RepoPath, ()> = BTreeMap::new();
-        for (step, commit) in looked_at {
-            let missed = commit.is_none() && late.reader().touches(step.before, step.tree, &newly_watched);
-            let Some(commit) = commit.or_else(|| missed.then(|| late.commit(&step.commit))) else { continue };
-            newly_watched.extend(search.step(&commit, false).into_iter().map(|path| (path, ())));
-            commits.push(commit);
+        let mut newly_watched: BTreeMap<RepoPath, CommitId> = BTreeMap::new();
+        for (step, trace) in looked_at {
+            let is_missed = !newly_watched.is_empty() && late.reader().touches(step.before, step.tree, &newly_watched);
+            let trace = if is_missed { Some(late.trace(&step, &search.open)) } else { trace };
+            let Some(Trace { commit, added }) = trace else { continue };
+            let found = search.step(&commit, &added, false);
+            newly_watched.extend(found.newly_watched.into_iter().map(|path| (path, commit.id)));
+            if found.is_last_change {
+                past.last_changes.push(step);
+            }
         }
     }
-    Past { commits, cut: None }
+    past
 }
 
-/// Changes out of commits (newest first), oldest first, each with the side commits that it brought.
-pub(super) fn with_side_commits(repository: &Repository, before: CommitId, commits: Vec<Commit>) -> Vec<Change> {
-    let mut sides = side_commits(repository, before, &commits);
-    let mut extraction = Extraction::new(repository);
-    let mut changes: Vec<Change> = Vec::with_capacity(commits.len());
-    for commit in commits.into_iter().rev() {
-        let raw = sides.remove(&commit.id).unwrap_or_default();
-        let side_commits = raw.iter().map(|raw| extraction.commit(raw)).collect();
-        changes.push(Change { commit, side_commits });
-    }
-    changes
+/// Changes out of steps (newest first), oldest first, each with the side commits that it brought.
+pub(super) fn changes_of(repository: &Repository, before: CommitId, steps: Vec<Step>) -> Vec<Change> {
+    let mut sides = side_commits(repository, before, &steps);
+    let arrivals = steps.into_iter().rev().map(|step| {
+        let side_commits = sides.remove(&step.commit.id).unwrap_or_default();
+        RawArrival { commit: step.commit, side_commits }
+    });
+    changes::collect_without_content(repository, arrivals.collect())
 }
 
-/// The side commits of those commits that are merges. A history without merges is not walked.
-fn side_commits(repository: &Repository, before: CommitId, commits: &[Commit]) -> BTreeMap<CommitId, Vec<RawCommit>> {
-    let is_merge = |commit: &&Commit| commit.parents.len() > 1;
-    let Some(oldest) = commits.iter().rev().find(is_merge) else { return BTreeMap::new() };
-    let commit = |id: &CommitId| Bound::Revision(id.to_string());
-    let asked = Asked::Between { from: oldest.parents.first().map(commit), to: Some(commit(&before)) };
+/// The side commits of those steps that are merges. A history without merges is not walked.
+fn side_commits(repository: &Repository, before: CommitId, steps: &[Step]) -> BTreeMap<CommitId, Vec<RawCommit>> {
+    let Some(oldest) = steps.iter().rev().find(|step| step.is_merge) else { return BTreeMap::new() };
+    let commit = |id: CommitId| Bound::Revision(id.to_string());
+    let asked = Asked::Between { from: oldest.parent.map(commit), to: Some(commit(before)) };
     // A history that cannot be walked was reported by the search already; the changes stand without their side commits.
     let arrivals = repository.history(&asked, None).map(|history| history.arrivals).unwrap_or_default();
-    let wanted: BTreeSet<CommitId> = commits.iter().filter(is_merge).map(|commit| commit.id).collect();
+    let wanted: BTreeSet<CommitId> = steps.iter().filter(|step| step.is_merge).map(|step| step.commit.id).collect();
     let named = arrivals.into_iter().filter(|arrival| wanted.contains(&arrival.commit.id));
     named.map(|RawArrival { commit, side_commits }| (commit.id, side_commits)).collect()
 }

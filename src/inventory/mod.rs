@@ -4,7 +4,7 @@ mod coverage;
 mod lookback;
 mod tree;
 
-use crate::changes::{Change, Commit};
+use crate::changes::Change;
 use crate::classification::Classifier;
 use crate::evidence::{self, Dossier};
 use crate::manifests::Identity;
@@ -27,7 +27,8 @@ pub struct Inventory {
     pub coverage: Coverage,
     /// How many policy objects there were at the start of the period, out of scope included, counted in its tree.
     pub at_start: usize,
-    /// Last changes of policies that lie before the period, with their evidence; oldest first.
+    /// Last changes of policies that lie before the period, with their evidence; oldest first. Their files were not
+    /// looked into.
     pub earlier: Vec<Dossier>,
     /// Files that could hold policies and could not be read, and what ended the search for older changes.
     pub gaps: Vec<Gap>,
@@ -93,21 +94,23 @@ pub fn take(
         Some(first) => first.change.commit.parents.first().copied(),
         None => Some(range.end),
     };
-    inventory.at_start = before.map_or(0, |before| tree::count(repository, before, &now.counts));
+    inventory.at_start = match before {
+        None => 0,
+        Some(before) if before == range.end => now.policies.len(),
+        Some(before) => tree::count(repository, before, &now.counts),
+    };
     inventory.coverage = Coverage::of(&now);
     inventory.gaps = now.gaps;
 
     let mut search = Lookback::begin(now.policies);
     for dossier in dossiers.iter().rev() {
-        search.step(&dossier.change.commit, true);
+        search.step_in_period(&dossier.change.commit);
     }
-    let in_period = search.named();
     if let Some(before) = before {
         let past = lookback::search(repository, before, &mut search);
         inventory.gaps.extend(past.cut.map(|reason| Gap { about: GapAbout::Commit, reason: reason.into() }));
-        let named = search.named();
-        let wanted = past.commits.into_iter().filter(|commit| named.contains(&commit.id) && !in_period.contains(&commit.id));
-        inventory.earlier = with_evidence(repository, before, wanted.collect(), &mut classifier, settings)?;
+        let changes = lookback::changes_of(repository, before, past.last_changes);
+        inventory.earlier = with_evidence(repository, changes, &mut classifier, settings)?;
     }
     (inventory.policies, inventory.removed) = search.finish();
     tree::describe(repository, &mut inventory.removed, &classifier);
@@ -125,17 +128,15 @@ impl PolicyObject {
 /// Single changes before the period with everything that Git says about them.
 fn with_evidence(
     repository: &Repository,
-    before: CommitId,
-    commits: Vec<Commit>,
+    changes: Vec<Change>,
     classifier: &mut Classifier,
     settings: &Settings,
 ) -> Result<Vec<Dossier>, RepositoryError> {
-    let changes = lookback::with_side_commits(repository, before, commits);
     let ids: Vec<CommitId> = changes.iter().flat_map(Change::commits).map(|commit| commit.id).collect();
     let (notes, _) = repository.notes(ids.into_iter())?;
-    let classified = changes.into_iter().map(|change| {
+    let with_class = changes.into_iter().map(|change| {
         let classification = classifier.classify(&change);
         (change, classification)
     });
-    Ok(evidence::gather(classified.collect(), &notes, settings))
+    Ok(evidence::gather(with_class.collect(), &notes, settings))
 }

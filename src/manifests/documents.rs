@@ -76,6 +76,11 @@ fn is_directives(text: &[u8]) -> bool {
 
 /// Takes out of both sides what stands word for word in both, as often as it does.
 pub(super) fn remove_shared(before: &mut Vec<Document<'_>>, after: &mut Vec<Document<'_>>) {
+    if let ([old], [new]) = (before.as_slice(), after.as_slice())
+        && old.text != new.text
+    {
+        return;
+    }
     let mut shared: BTreeMap<&[u8], (usize, usize)> = BTreeMap::new();
     for document in before.iter() {
         shared.entry(document.text).or_default().0 += 1;

@@ -92,14 +92,34 @@ pub(super) fn first_look(bytes: &[u8]) -> FirstLook {
 fn hides_keys(document: &[u8]) -> bool {
     // Keys stand in column 0, unless the first one does not; or it stands on the line of the separator.
     let first = document.split(|byte| *byte == b'\n').find(|line| has_content(line)).unwrap_or(&[]);
-    first.starts_with(b" ") || first.starts_with(b"\t") || first.starts_with(b"---") || hides_key(document) || {
-        memchr::memchr2_iter(b'\n', b'\r', document).any(|at| {
-            let rest = document.get(at + 1..).unwrap_or(&[]);
-            let is_feed = document.get(at) == Some(&b'\n');
-            // Only very old files end their lines by a carriage return alone, which YAML allows.
-            if is_feed { hides_key(rest) } else { rest.first().is_some_and(|next| *next != b'\n') }
-        })
-    }
+    let begins_aside = [&b" "[..], b"\t", b"---"].iter().any(|beginning| first.starts_with(beginning));
+    begins_aside || hides_key(document) || (may_hide_later_keys(document) && hides_later_keys(document))
+}
+
+/// Whether any line but the first may begin with a key that a scan cannot see; sees more than there are.
+///
+/// Written without branches, so that it costs a fraction of finding every line.
+fn may_hide_later_keys(document: &[u8]) -> bool {
+    const BLOCK: usize = 4096;
+    let mark = |this: u8, next: u8| {
+        let key =
+            (next == b'?') | (next == b'<') | (next == b'&') | (next == b'!') | (next == b'*') | (next == b'"') | (next == 0xef);
+        ((this == b'\n') & key) | ((this == b'\r') & (next != b'\n'))
+    };
+    let shifted = document.get(1..).unwrap_or(&[]);
+    document
+        .chunks(BLOCK)
+        .zip(shifted.chunks(BLOCK))
+        .any(|(these, next)| these.iter().zip(next).fold(false, |found, (this, next)| found | mark(*this, *next)))
+}
+
+fn hides_later_keys(document: &[u8]) -> bool {
+    memchr::memchr2_iter(b'\n', b'\r', document).any(|at| {
+        let rest = document.get(at + 1..).unwrap_or(&[]);
+        let is_feed = document.get(at) == Some(&b'\n');
+        // Only very old files end their lines by a carriage return alone, which YAML allows.
+        if is_feed { hides_key(rest) } else { rest.first().is_some_and(|next| *next != b'\n') }
+    })
 }
 
 /// The characters that end a line in YAML 1.1, and so for kubectl, and nowhere else: U+0085, U+2028 and U+2029.

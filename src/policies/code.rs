@@ -108,7 +108,9 @@ pub(super) fn compare_rego(marks: &mut Marks, rules: CodeRules, sides: &Sides) {
                 Some(_) => String::new(),
                 None => rules.get("package").map_or_else(|| format!("{at}."), |line| package_of(line)),
             };
-            rules.into_iter().for_each(|(name, text)| all.entry(format!("{package}{name}")).or_default().push_str(&text));
+            for (name, text) in rules {
+                all.entry(format!("{package}{name}")).or_default().push_str(&text);
+            }
         }
         all
     };

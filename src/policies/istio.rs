@@ -67,11 +67,12 @@ fn mode(tls: Option<&Node>) -> Mode {
 fn compare_modes(marks: &mut Marks, rule: Rule, path: &str, this: Mode, that: Mode) {
     match (this, that) {
         _ if this == that => {}
-        (Mode::Unknown, _) | (_, Mode::Unknown) => marks.unclear(rule, path),
         // The strictest is never laxer than what would be inherited, the laxest never stricter.
-        (_, Mode::Strict) | (Mode::Disabled, _) => marks.weaker(rule, path),
-        (Mode::Strict, _) | (_, Mode::Disabled) => {}
-        (Mode::Permissive | Mode::Inherited, Mode::Permissive | Mode::Inherited) => marks.unclear(rule, path),
+        (Mode::Disabled | Mode::Permissive | Mode::Inherited, Mode::Strict)
+        | (Mode::Disabled, Mode::Permissive | Mode::Inherited) => marks.weaker(rule, path),
+        (Mode::Strict, Mode::Disabled | Mode::Permissive | Mode::Inherited)
+        | (Mode::Permissive | Mode::Inherited, Mode::Disabled) => {}
+        (_, _) => marks.unclear(rule, path),
     }
 }
 
@@ -188,9 +189,11 @@ fn rule_covers(wide: &Node, narrow: &Node) -> bool {
 
 /// Whether a source or operation takes in another one; keys that begin with `not` leave out.
 fn request_covers(wide: &Node, narrow: &Node) -> bool {
-    wide.entries().iter().all(|(key, value)| match key.starts_with("not") {
-        true => set_of(Some(value)).is_subset(&set_of(narrow.get(key))),
-        false => key_covers(key, value, narrow),
+    wide.entries().iter().all(|(key, value)| {
+        if key.starts_with("not") {
+            return set_of(Some(value)).is_subset(&set_of(narrow.get(key)));
+        }
+        key_covers(key, value, narrow)
     })
 }
 

@@ -146,25 +146,25 @@ fn overrides(marks: &mut Marks, sides: &Sides) {
 
 /// Pairs rules by name, then those that differ in nothing but their name.
 fn compare_rules(marks: &mut Marks, sides: &Sides) {
-    let (these, those) = (rules_of(sides.this), rules_of(sides.that));
+    let (own, others) = (rules_of(sides.this), rules_of(sides.that));
     let by_name = |rules: &[Item]| -> BTreeMap<String, usize> {
         rules.iter().enumerate().map(|(at, rule)| (text_at(rule.node, &["name"]).to_owned(), at)).collect()
     };
-    let (this_names, that_names) = (by_name(&these), by_name(&those));
+    let (this_names, that_names) = (by_name(&own), by_name(&others));
     let only = |own: &BTreeMap<String, usize>, other: &BTreeMap<String, usize>| -> Vec<usize> {
         own.iter().filter(|(name, _)| !other.contains_key(*name)).map(|(_, at)| *at).collect()
     };
     for (name, at) in &this_names {
-        let (Some(this), Some(that)) = (these.get(*at), that_names.get(name).and_then(|at| those.get(*at))) else { continue };
+        let (Some(this), Some(that)) = (own.get(*at), that_names.get(name).and_then(|at| others.get(*at))) else { continue };
         let pair = Sides { this: Some(this.node), that: Some(that.node), path: this.path.clone() };
         compare_rule(marks, &pair, sides);
     }
     let spelled = |rules: &[Item], places: Vec<usize>| -> BTreeMap<String, usize> {
         places.into_iter().filter_map(|at| Some((without_name(rules.get(at)?.node), at))).collect()
     };
-    let (new, lost) = (spelled(&these, only(&this_names, &that_names)), spelled(&those, only(&that_names, &this_names)));
+    let (new, lost) = (spelled(&own, only(&this_names, &that_names)), spelled(&others, only(&that_names, &this_names)));
     for (spelling, at) in &lost {
-        let Some(rule) = those.get(*at) else { continue };
+        let Some(rule) = others.get(*at) else { continue };
         match (new.contains_key(spelling), validates(rule.node)) {
             (true, _) => marks.alike(WORDING, &sides.at("spec").at("rules").path),
             (false, true) => marks.weaker(RULE_PRESENCE, &rule.path),
@@ -172,7 +172,7 @@ fn compare_rules(marks: &mut Marks, sides: &Sides) {
         }
     }
     for (_, at) in new.iter().filter(|(spelling, _)| !lost.contains_key(*spelling)) {
-        if let Some(rule) = these.get(*at).filter(|rule| !validates(rule.node)) {
+        if let Some(rule) = own.get(*at).filter(|rule| !validates(rule.node)) {
             marks.unclear(MUTATION_PRESENCE, &rule.path);
         }
     }
@@ -180,7 +180,7 @@ fn compare_rules(marks: &mut Marks, sides: &Sides) {
 
 fn without_name(rule: &Node) -> String {
     let parts = rule.entries().iter().filter(|(key, _)| &**key != "name");
-    parts.map(|(key, node)| format!("{key:?}:{},", canonical(node))).collect()
+    parts.map(|(key, node)| format!("{key:?}:{}", canonical(node))).collect::<Vec<_>>().join(",")
 }
 
 fn compare_rule(marks: &mut Marks, rule: &Sides, policy: &Sides) {
@@ -192,7 +192,9 @@ fn compare_rule(marks: &mut Marks, rule: &Sides, policy: &Sides) {
         preconditions(marks, &rule.at("preconditions"));
         compare_conditions(marks, CODE_RULES, &rule.at("celPreconditions"));
     } else {
-        ["match", "exclude", "preconditions", "celPreconditions"].iter().for_each(|key| marks.changed(MUTATION, &rule.at(key)));
+        for key in ["match", "exclude", "preconditions", "celPreconditions"] {
+            marks.changed(MUTATION, &rule.at(key));
+        }
     }
     marks.changed(CONTEXT, &rule.at("context"));
     marks.changed(MUTATION, &rule.at("mutate"));
@@ -236,7 +238,9 @@ fn filters(marks: &mut Marks, rule: Rule, sides: &Sides, about: About) {
         About::Protection => uncovered(that, &this, condition_covers),
         About::Exemption => uncovered(this, &that, condition_covers),
     };
-    lost.iter().for_each(|item| marks.weaker_about(rule, &item.path, about));
+    for item in &lost {
+        marks.weaker_about(rule, &item.path, about);
+    }
 }
 
 /// The filters of which one must fit; `None` where several must fit together.
@@ -313,7 +317,9 @@ fn compare_images(marks: &mut Marks, sides: &Sides) {
     marks.demands(IMAGES, &sides.at("imageReferences"));
     marks.grants(IMAGES_SKIPPED, &sides.at("skipImageReferences"), About::Exemption);
     let flags = ["required", "verifyDigest", "mutateDigest"];
-    flags.iter().for_each(|flag| marks.flag(IMAGES, &sides.at(flag), false, true));
+    for flag in &flags {
+        marks.flag(IMAGES, &sides.at(flag), false, true);
+    }
     let known = ["imageReferences", "skipImageReferences"];
     marks.unrecognised(IMAGES_CHANGED, sides, &[&known[..], &flags].concat());
 }
@@ -326,7 +332,9 @@ fn exception(marks: &mut Marks, sides: &Sides) {
     for key in ["exceptions", "policyRefs", "podSecurity"] {
         let lists = spec.at(key);
         let new = uncovered(items(lists.this, &lists.path), &items(lists.that, &lists.path), condition_covers);
-        new.iter().for_each(|item| marks.weaker_about(EXCEPTION, &item.path, About::Exemption));
+        for item in &new {
+            marks.weaker_about(EXCEPTION, &item.path, About::Exemption);
+        }
     }
     filters(marks, EXCEPTION, &spec.at("match"), About::Exemption);
     for key in ["images", "allowedValues"] {
@@ -358,9 +366,13 @@ fn cel_policy(marks: &mut Marks, sides: &Sides, presence: (Rule, Presence)) {
     marks.flag(BACKGROUND, &evaluation.below(&["background", "enabled"]), false, true);
     marks.unrecognised(UNRECOGNISED, &evaluation, &["admission", "background"]);
     let images = ["matchImageReferences", "images", "attestors", "attestations", "credentials", "validationConfigurations"];
-    images.iter().for_each(|key| marks.changed(IMAGES_CHANGED, &spec.at(key)));
+    for key in &images {
+        marks.changed(IMAGES_CHANGED, &spec.at(key));
+    }
     let changes = ["mutations", "generate", "reinvocationPolicy", "targetMatchConstraints"];
-    changes.iter().for_each(|key| marks.changed(MUTATION, &spec.at(key)));
+    for key in &changes {
+        marks.changed(MUTATION, &spec.at(key));
+    }
     let judged = ["validationActions", "failurePolicy", "matchConstraints", "evaluation"];
     let code = ["validations", "variables", "matchConditions"];
     marks.unrecognised(UNRECOGNISED, &spec, &[&images[..], &changes, &judged, &code].concat());

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::manifests::{Node, Value};
+use crate::manifests::{Node, Value, child_path, item_path};
 
 /// A rule that tells a direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl<'a> Sides<'a> {
 
     /// The value of a key on both sides; null is as good as absent, as for the API server.
     pub fn at(&self, key: &str) -> Self {
-        Self { this: present(self.this, key), that: present(self.that, key), path: child(&self.path, key) }
+        Self { this: present(self.this, key), that: present(self.that, key), path: child_path(&self.path, key) }
     }
 
     pub fn below(&self, keys: &[&str]) -> Self {
@@ -108,7 +108,7 @@ impl<'a> Sides<'a> {
     /// The items at one place of two lists.
     pub fn item(&self, at: usize) -> Self {
         let of = |node: Option<&'a Node>| node?.items().get(at);
-        Self { this: of(self.this), that: of(self.that), path: format!("{}[{at}]", self.path) }
+        Self { this: of(self.this), that: of(self.that), path: item_path(&self.path, at) }
     }
 
     /// The length of the longer list.
@@ -132,16 +132,16 @@ pub(super) struct Item<'a> {
 
 pub(super) fn items<'a>(node: Option<&'a Node>, path: &str) -> Vec<Item<'a>> {
     let all = node.map_or(&[][..], Node::items);
-    all.iter().enumerate().map(|(at, node)| Item { node, path: format!("{path}[{at}]") }).collect()
+    all.iter().enumerate().map(|(at, node)| Item { node, path: item_path(path, at) }).collect()
 }
 
-fn unmatched<'a>(these: Vec<Item<'a>>, those: Vec<Item<'a>>) -> (Vec<Item<'a>>, Vec<Item<'a>>) {
-    let known = |items: &[Item]| items.iter().map(|item| canonical(item.node)).collect::<BTreeSet<_>>();
-    let (ours, theirs) = (known(&these), known(&those));
-    let without = |items: Vec<Item<'a>>, others: &BTreeSet<String>| {
-        items.into_iter().filter(|item| !others.contains(&canonical(item.node))).collect()
+fn unmatched<'a>(own: Vec<Item<'a>>, others: Vec<Item<'a>>) -> (Vec<Item<'a>>, Vec<Item<'a>>) {
+    let spelled = |items: &[Item]| items.iter().map(|item| canonical(item.node)).collect::<BTreeSet<_>>();
+    let (ours, theirs) = (spelled(&own), spelled(&others));
+    let without = |items: Vec<Item<'a>>, known: &BTreeSet<String>| {
+        items.into_iter().filter(|item| !known.contains(&canonical(item.node))).collect()
     };
-    (without(these, &theirs), without(those, &ours))
+    (without(own, &theirs), without(others, &ours))
 }
 
 /// The value of a key, unless it is null.
@@ -152,16 +152,6 @@ pub(super) fn present<'a>(node: Option<&'a Node>, key: &str) -> Option<&'a Node>
 /// The text at the end of a path of keys; empty where there is none.
 pub(super) fn text_at<'a>(node: &'a Node, path: &[&str]) -> &'a str {
     node.at(path).and_then(Node::text).unwrap_or("")
-}
-
-/// The path of a key; a key with other characters than letters, digits, `-`, `_` stands in brackets.
-pub(super) fn child(path: &str, key: &str) -> String {
-    let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    match (plain, path) {
-        (true, "") => key.to_owned(),
-        (true, path) => format!("{path}.{key}"),
-        (false, path) => format!("{path}[\"{key}\"]"),
-    }
 }
 
 /// A spelling that two nodes share when they say the same.
@@ -203,7 +193,9 @@ pub(super) fn set_of(node: Option<&Node>) -> BTreeSet<String> {
     match node.map(|node| &node.value) {
         None | Some(Value::Null) => BTreeSet::new(),
         Some(Value::List(items)) => items.iter().map(canonical).collect(),
-        Some(Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) | Value::Secret(_)) => node.map(canonical).into_iter().collect(),
+        Some(Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) | Value::Secret(_)) => {
+            node.map(canonical).into_iter().collect()
+        }
     }
 }
 
@@ -216,8 +208,7 @@ pub(super) fn texts(node: Option<&Node>) -> Vec<&str> {
 /// The number, if it is a whole one that is not negative.
 pub(super) fn number(node: Option<&Node>) -> Option<u64> {
     match &node?.value {
-        Value::Number(digits) => digits.parse().ok(),
-        Value::Text(digits) => digits.parse().ok(),
+        Value::Number(digits) | Value::Text(digits) => digits.parse().ok(),
         Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) | Value::Secret(_) => None,
     }
 }
@@ -244,6 +235,12 @@ impl Marks {
 
     pub fn alike(&mut self, rule: Rule, field: &str) {
         self.alike.insert(Mark { rule: rule.id, field: field.into(), exemption: false });
+    }
+
+    pub fn all_weaker(&mut self, found: Vec<(Rule, String)>) {
+        for (rule, field) in found {
+            self.weaker(rule, &field);
+        }
     }
 
     /// Marks an object or part that only one side has; says whether that was the case.

@@ -43,17 +43,17 @@ fn value_covers(wide: &Node, narrow: &Node) -> bool {
 }
 
 /// The items of one list that no item of the other takes in.
-pub(super) fn uncovered<'a>(these: Vec<Item<'a>>, those: &[Item<'a>], covers: impl Fn(&Node, &Node) -> bool) -> Vec<Item<'a>> {
-    let known: BTreeSet<String> = those.iter().map(|item| canonical(item.node)).collect();
-    let spelled = these.into_iter().map(|item| (canonical(item.node), item)).filter(|(spelling, _)| !known.contains(spelling));
+pub(super) fn uncovered<'a>(own: Vec<Item<'a>>, others: &[Item<'a>], covers: impl Fn(&Node, &Node) -> bool) -> Vec<Item<'a>> {
+    let known: BTreeSet<String> = others.iter().map(|item| canonical(item.node)).collect();
+    let spelled = own.into_iter().map(|item| (canonical(item.node), item)).filter(|(spelling, _)| !known.contains(spelling));
     let (spellings, new): (Vec<String>, Vec<Item>) = spelled.unzip();
     let bytes = |all: &mut dyn Iterator<Item = &String>| all.map(String::len).fold(0_usize, usize::saturating_add);
     let (new_bytes, known_bytes) = (bytes(&mut spellings.iter()), bytes(&mut known.iter()));
-    let work = new.len().saturating_mul(known_bytes).saturating_add(those.len().saturating_mul(new_bytes));
+    let work = new.len().saturating_mul(known_bytes).saturating_add(others.len().saturating_mul(new_bytes));
     if work > MOST_WORK {
         return new;
     }
-    new.into_iter().filter(|item| !those.iter().any(|other| covers(other.node, item.node))).collect()
+    new.into_iter().filter(|item| !others.iter().any(|other| covers(other.node, item.node))).collect()
 }
 
 /// The ids of a family's rules about matching.

@@ -152,11 +152,6 @@ const FAMILIES: [(Family, &str, Kinds); 10] = [
 ];
 
 impl Family {
-    /// Every family.
-    pub fn all() -> impl Iterator<Item = Self> {
-        FAMILIES.iter().map(|(family, ..)| *family)
-    }
-
     /// The word for it, with which the ids of its rules begin.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -23,17 +23,51 @@ static LAYERS: LazyLock<BTreeMap<&'static str, BTreeMap<&'static str, &'static s
     layers
 });
 
-/// Whether the table puts a kind into the security layer: the kind of the group, then the group.
+/// Groups of the security layer whose objects carry secrets, or results of scans and tests: they rule nothing.
+const NO_POLICIES: [&str; 25] = [
+    "aadpodidentity.k8s.io",
+    "aquasecurity.github.io",
+    "bitnami.com",
+    "certificates.k8s.io",
+    "cli.kyverno.io",
+    "clustersecret.io",
+    "external-secrets.io",
+    "generators.external-secrets.io",
+    "isindir.github.com",
+    "keyvault.azure.com",
+    "kubescape.io",
+    "onepassword.com",
+    "openreports.io",
+    "reports.kyverno.io",
+    "secretgenerator.mittwald.de",
+    "secretmanager.cnrm.cloud.google.com",
+    "secrets-store.csi.x-k8s.io",
+    "secrets.doppler.com",
+    "secrets.hashicorp.com",
+    "secrets.infisical.com",
+    "secretsmanager.services.k8s.aws",
+    "status.gatekeeper.sh",
+    "test.gatekeeper.sh",
+    "vault.banzaicloud.com",
+    "wgpolicyk8s.io",
+];
+
+/// Whether the table puts a kind into the security layer and it rules something: the kind of the group, then the group.
 pub(super) fn is_security(kind: &ObjectKind) -> bool {
     let group = if kind.group.is_empty() { "core" } else { &*kind.group };
+    if NO_POLICIES.contains(&group) {
+        return false;
+    }
     let layer = LAYERS.get(group).and_then(|kinds| kinds.get(&*kind.kind).or_else(|| kinds.get("*")));
     layer == Some(&"security")
 }
 
-/// Whether every group that has a kind of that name puts it into the security layer.
+/// Whether every group that has a kind of that name puts it into the security layer and rules something with it.
 pub(super) fn is_security_in_any_group(kind: &str) -> bool {
-    let mut layers = LAYERS.values().filter_map(|kinds| kinds.get(kind)).peekable();
-    layers.peek().is_some() && layers.all(|layer| *layer == "security")
+    let mut groups = LAYERS.iter().filter(|(_, kinds)| kinds.contains_key(kind)).peekable();
+    let rules =
+        |(group, kinds): (&&str, &BTreeMap<&str, &str>)| !NO_POLICIES.contains(group) && kinds.get(kind) == Some(&"security");
+    groups.peek().is_some() && groups.all(rules)
 }
 
 pub(super) fn compare(marks: &mut Marks, sides: &Sides) {

@@ -1,4 +1,4 @@
-//! Security context constraints of OpenShift: each gives its users and groups further rights for their pods.
+//! Security context constraints of `OpenShift`: each gives its users and groups further rights for their pods.
 //!
 //! A pod is admitted when any constraint that its user may use admits it, so a further one can only allow more.
 //! Format: <https://docs.redhat.com/en/documentation/openshift_container_platform/4.18/html/authentication_and_authorization/managing-pod-security-policies>

@@ -345,3 +345,105 @@ impl Cache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::{Command, Stdio};
+
+    use gix::objs::Find as _;
+
+    use super::*;
+
+    const HISTORY: &[u8] = include_bytes!("../../sample-repos/stories/flat-monolith/history.fi");
+
+    fn git(folder: &Path, arguments: &[&str], input: &[u8]) {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(folder).args(arguments).env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input).unwrap();
+        assert!(child.wait().unwrap().success(), "git {arguments:?}");
+    }
+
+    /// A repository whose objects all lie in one pack, most of them as deltas of deltas.
+    fn packed(more: &[&str]) -> (tempfile::TempDir, gix::Repository) {
+        let folder = tempfile::tempdir().unwrap();
+        git(folder.path(), &["init", "-q", "--bare", "--object-format=sha1"], b"");
+        git(folder.path(), &["fast-import", "--quiet"], HISTORY);
+        git(folder.path(), &[more, &["repack", "-adfq", "--depth=50", "--window=50"]].concat(), b"");
+        let repo = gix::open_opts(folder.path(), gix::open::Options::isolated()).unwrap();
+        (folder, repo)
+    }
+
+    /// gix reads the same objects; ids of the pack, of no object, and just beside the pack's are looked for.
+    fn assert_reads_as_gix_does(more: &[&str]) {
+        let (folder, repo) = packed(more);
+        let packs = Arc::new(Packs::open(&[folder.path().join("objects")], repo.object_hash()));
+        let [pack] = packs.packs.as_slice() else { panic!("one pack") };
+        let mut reader = PackReader::new(packs.clone());
+        let count = pack.index.num_objects();
+        assert!(count > 100, "{count}");
+        let backwards_and_forwards = (0..count).rev().chain(0..count);
+        for position in backwards_and_forwards {
+            let id = pack.index.oid_at_index(position).to_owned();
+            assert_eq!(pack.position_of(&id), Some(position));
+            let mut buffer = Vec::new();
+            let theirs = repo.objects.try_find(&id, &mut buffer).unwrap().unwrap();
+            let (kind, content) = reader.find(&id).unwrap();
+            assert_eq!((kind, &*content), (theirs.kind, theirs.data), "{id}");
+            for change in [1_u8, 255] {
+                let mut beside = id;
+                let last = beside.as_mut_slice().last_mut().unwrap();
+                *last = last.wrapping_add(change);
+                assert_eq!(pack.position_of(&beside), pack.index.lookup(beside));
+            }
+        }
+        for byte in 0..=255_u8 {
+            let absent = gix::ObjectId::from_bytes_or_panic(&[byte; 20]);
+            assert_eq!(pack.position_of(&absent), None);
+            assert!(reader.find(&absent).is_none());
+        }
+    }
+
+    #[test]
+    fn offset_deltas_read_as_gix_reads_them() {
+        assert_reads_as_gix_does(&[]);
+    }
+
+    #[test]
+    fn deltas_by_id_read_as_gix_reads_them() {
+        assert_reads_as_gix_does(&["-c", "repack.useDeltaBaseOffset=false"]);
+    }
+
+    #[test]
+    fn a_damaged_stream_is_no_object() {
+        let (folder, repo) = packed(&[]);
+        let files = std::fs::read_dir(folder.path().join("objects/pack")).unwrap().flatten().map(|file| file.path());
+        let path = files.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "pack")).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let hash = repo.object_hash();
+        let read = |content: &[u8]| {
+            let copy = tempfile::tempdir().unwrap();
+            let objects = copy.path().join("pack");
+            std::fs::create_dir(&objects).unwrap();
+            std::fs::write(objects.join("p.pack"), content).unwrap();
+            std::fs::copy(path.with_extension("idx"), objects.join("p.idx")).unwrap();
+            let packs = Arc::new(Packs::open(&[copy.path().to_owned()], hash));
+            let mut reader = PackReader::new(packs.clone());
+            let index = &packs.packs[0].index;
+            let ids = (0..index.num_objects()).map(|position| index.oid_at_index(position).to_owned());
+            ids.map(|id| (id, reader.find(&id))).collect::<Vec<_>>()
+        };
+        let good = read(&whole);
+        assert!(good.iter().all(|(_, object)| object.is_some()));
+        let mut lost = 0;
+        for step in 0..40 {
+            let mut damaged = whole.clone();
+            // A run of bytes: it cannot hit only the few of an entry's header, which no checksum covers.
+            let at = 12 + step * (whole.len() - 48) / 40;
+            damaged[at..at + 16].iter_mut().for_each(|byte| *byte ^= 0x55);
+            lost += read(&damaged).iter().filter(|(_, object)| object.is_none()).count();
+        }
+        assert!(lost >= 40, "{lost}");
+    }
+}

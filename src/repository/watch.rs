@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use gix::objs::Kind;
 
-use super::tree_diff::{Entries, FileEdit, MAX_DEPTH, RawEntry};
-use super::{Gap, RawCommit, Reader, Repository, commit, git_id};
+use super::tree_diff::{Entries, FileEdit, MAX_DEPTH, RawEntry, pair_renames};
+use super::{Commit, Gap, RawCommit, Reader, Repository, commit, git_id};
 use crate::text::{CommitId, RepoPath, TreeId};
 
 /// One commit of a first-parent chain, with what a comparison with its first parent needs.
@@ -21,6 +21,10 @@ pub struct Step {
     pub tree: TreeId,
     /// The root tree of its first parent; `None` for a root commit.
     pub before: Option<TreeId>,
+    /// Its first parent; `None` for a root commit.
+    pub parent: Option<CommitId>,
+    /// Whether it has further parents.
+    pub is_merge: bool,
 }
 
 /// A first-parent chain from a commit back to its root, read as it is asked for.
@@ -37,6 +41,7 @@ struct Read {
     bytes: Arc<[u8]>,
     tree: TreeId,
     parent: Option<CommitId>,
+    is_merge: bool,
 }
 
 impl Repository {
@@ -80,8 +85,9 @@ impl FirstParents {
             self.cut = Some(format!("commit {id}: its parent is not in this shallow clone"));
             return None;
         }
-        let parent = commit::links(&bytes).parents.first().copied().map(CommitId);
-        Some(Read { id, bytes, tree: TreeId(tree), parent })
+        let parents = commit::links(&bytes).parents;
+        let parent = parents.first().copied().map(CommitId);
+        Some(Read { id, bytes, tree: TreeId(tree), parent, is_merge: parents.len() > 1 })
     }
 }
 
@@ -101,11 +107,22 @@ impl Iterator for FirstParents {
                 }
             }
         };
-        Some(Step { commit: RawCommit { id: now.id, bytes: now.bytes }, tree: now.tree, before })
+        let Read { id, bytes, tree, parent, is_merge } = now;
+        Some(Step { commit: RawCommit { id, bytes }, tree, before, parent, is_merge })
     }
 }
 
 impl Reader {
+    /// Takes the commit of a step apart and compares it with its first parent; what a merge adds is not looked for.
+    #[must_use]
+    pub fn compare(&mut self, step: &Step) -> Commit {
+        let mut commit = commit::parse(step.commit.id, &step.commit.bytes, &mut self.people);
+        let difference = self.tree_difference(step.before, Some(step.tree));
+        commit.file_edits = pair_renames(difference.edits).into();
+        commit.gaps.extend(difference.gaps);
+        commit
+    }
+
     /// Whether a watched path differs between two trees; a folder that cannot be read counts as one that differs.
     #[must_use]
     pub fn touches<V>(&mut self, before: Option<TreeId>, after: TreeId, watched: &BTreeMap<RepoPath, V>) -> bool {

@@ -45,7 +45,7 @@ impl Asked {
 
     /// The changes of the first-parent chain that touched a path, newest first.
     fn touching(&self, path: &str) -> Fallible<Vec<String>> {
-        let log = ["log", "--first-parent", "--diff-merges=first-parent", "--format=%H", "main", "--", path];
+        let log = ["log", "--first-parent", "--format=%H", "main", "--", path];
         Ok(self.repo.git(log)?.lines().map(str::to_owned).collect())
     }
 }
@@ -94,7 +94,8 @@ fn policies_are_those_of_the_moment_asked_for() -> TestResult {
 
     let quarter = story.rows(&["policies", "--period", "2026-Q2"])?;
     let state = |word: &str| quarter.iter().filter(|row| row["state"] == word).count();
-    let edits: Vec<String> = story.rows(&["changes", "--period", "2026-Q2"])?.iter().flat_map(|row| list(&row["policy_edits"])).collect();
+    let edits: Vec<String> =
+        story.rows(&["changes", "--period", "2026-Q2"])?.iter().flat_map(|row| list(&row["policy_edits"])).collect();
     let count = |word: &str| edits.iter().filter(|edit| edit.starts_with(word)).count();
     assert_eq!(by_day.len() + count("added") - count("removed"), state("present"), "{edits:?}");
     assert_eq!(state("present"), names("main")?.len());
@@ -169,7 +170,16 @@ fn changes_meet_every_condition() -> TestResult {
 fn a_ticket_a_person_and_a_commit_are_told_whole() -> TestResult {
     let story = Asked::story("security-layer")?;
     let ticket = story.rows(&["ticket", "sec-30"])?;
-    let grep = story.repo.git(["log", "--format=%H", "--first-parent", "--extended-regexp", "--grep", "SEC-30([^0-9]|$)", "-i", "main"])?;
+    let grep = story.repo.git([
+        "log",
+        "--format=%H",
+        "--first-parent",
+        "--extended-regexp",
+        "--grep",
+        "SEC-30([^0-9]|$)",
+        "-i",
+        "main",
+    ])?;
     let found: BTreeSet<String> = ticket.iter().map(|row| text(&row["change_id"])).collect();
     assert!(!found.is_empty() && grep.lines().all(|change| found.contains(change)), "{found:?} {grep}");
     let tickets = story.rows(&["tickets", "--more-than", "2"])?;
@@ -180,7 +190,9 @@ fn a_ticket_a_person_and_a_commit_are_told_whole() -> TestResult {
     let author = story.repo.git(["log", "--format=%H", "--first-parent", "--author", address, "main"])?;
     let wrote: Vec<&Value> = rows.iter().filter(|row| list(&row["roles"]).iter().any(|role| role == "author")).collect();
     assert!(wrote.len() >= author.lines().count() && wrote.len() < rows.len(), "the register adds a second address");
-    assert!(rows.iter().any(|row| list(&row["roles"]).iter().any(|role| role.starts_with("reviewer: approved (asserted), counts"))));
+    assert!(
+        rows.iter().any(|row| list(&row["roles"]).iter().any(|role| role.starts_with("reviewer: approved (asserted), counts")))
+    );
 
     let commit = story.rows(&["commit", "487e35053a42"])?;
     let facts: BTreeSet<String> = commit.iter().map(|row| text(&row["fact"])).collect();

@@ -23,9 +23,9 @@ pub(super) fn compare(marks: &mut Marks, sides: &Sides) {
         }
         return;
     }
-    let (these, those) = (specs(sides.this), specs(sides.that));
-    for at in 0..these.len().max(those.len()) {
-        let (this, that) = (these.get(at), those.get(at));
+    let (own, others) = (specs(sides.this), specs(sides.that));
+    for at in 0..own.len().max(others.len()) {
+        let (this, that) = (own.get(at), others.get(at));
         let path = this.or(that).map(|spec| spec.path.clone()).unwrap_or_default();
         compare_specs(marks, &Sides { this: this.map(|spec| spec.node), that: that.map(|spec| spec.node), path });
     }
@@ -48,8 +48,7 @@ fn compare_specs(marks: &mut Marks, sides: &Sides) {
             // What does not isolate still lets through what other policies shut.
             (true, true) | (false, false) => {
                 let lists = sides.at(allow);
-                let found = excess(&rules(lists.this, &lists.path, peers), &rules(lists.that, &lists.path, peers));
-                found.into_iter().for_each(|(rule, path)| marks.weaker(rule, &path));
+                marks.all_weaker(excess(&rules(lists.this, &lists.path, peers), &rules(lists.that, &lists.path, peers)));
             }
             (false, true) => marks.weaker(DEFAULT_DENY, &sides.at(allow).path),
             (true, false) => {}
@@ -91,7 +90,7 @@ fn rule<'a>(node: &'a Node, path: String, side: &str) -> TrafficRule<'a> {
     let ports = present(Some(node), "toPorts").filter(|list| !list.is_empty()).map(|list| ports_of(list, &ports_path));
     let peer_keys: Vec<&str> = lists.iter().map(|(key, _)| &**key).collect();
     let keys = Keys {
-        peers: lists.iter().map(|(key, list)| format!("{key}:{},", canonical(list))).collect(),
+        peers: lists.iter().map(|(key, list)| format!("{key}:{}", canonical(list))).collect::<Vec<_>>().join(","),
         ports: present(Some(node), "toPorts").map(canonical).unwrap_or_default(),
         rest: rest_of(node, &[&peer_keys[..], &["toPorts"]].concat()),
     };

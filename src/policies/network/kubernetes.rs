@@ -24,8 +24,7 @@ pub(super) fn compare(marks: &mut Marks, sides: &Sides) {
     for (kind, key, peers) in DIRECTIONS {
         match (applies(spec.this, kind), applies(spec.that, kind)) {
             (true, true) => {
-                let found = excess(&rules(spec.this, key, peers), &rules(spec.that, key, peers));
-                found.into_iter().for_each(|(rule, path)| marks.weaker(rule, &path));
+                marks.all_weaker(excess(&rules(spec.this, key, peers), &rules(spec.that, key, peers)));
             }
             (false, true) => marks.weaker(POLICY_TYPES, &spec.at("policyTypes").path),
             (_, false) => {}

@@ -238,20 +238,20 @@ impl TrafficRule<'_> {
 }
 
 /// What the rules of one side let through that those of the other do not, each with its place.
-pub(super) fn excess(these: &[TrafficRule], those: &[TrafficRule]) -> Vec<(Rule, String)> {
+pub(super) fn excess(own: &[TrafficRule], others: &[TrafficRule]) -> Vec<(Rule, String)> {
     let known = |rules: &[TrafficRule]| rules.iter().map(|rule| rule.keys.clone()).collect::<BTreeSet<_>>();
-    let (ours, theirs) = (known(these), known(those));
-    let new: Vec<&TrafficRule> = these.iter().filter(|rule| !theirs.contains(&rule.keys)).collect();
-    let old: Vec<&TrafficRule> = those.iter().filter(|rule| !ours.contains(&rule.keys)).collect();
+    let (ours, theirs) = (known(own), known(others));
+    let new: Vec<&TrafficRule> = own.iter().filter(|rule| !theirs.contains(&rule.keys)).collect();
+    let old: Vec<&TrafficRule> = others.iter().filter(|rule| !ours.contains(&rule.keys)).collect();
     let sum = |rules: &mut dyn Iterator<Item = usize>| rules.fold(0_usize, usize::saturating_add);
     let (atoms, size) = (sum(&mut new.iter().map(|rule| rule.atoms())), sum(&mut new.iter().map(|rule| rule.size())));
     let (other_atoms, other_size) =
-        (sum(&mut those.iter().map(TrafficRule::atoms)), sum(&mut those.iter().map(TrafficRule::size)));
+        (sum(&mut others.iter().map(TrafficRule::atoms)), sum(&mut others.iter().map(TrafficRule::size)));
     let work = atoms.saturating_mul(other_size).saturating_add(other_atoms.saturating_mul(size));
     if work > MOST_WORK {
         return new.into_iter().map(|rule| (RULE, rule.path.clone())).collect();
     }
-    new.into_iter().filter(|rule| !those.iter().any(|other| other.covers(rule))).flat_map(|rule| rule.explain(&old)).collect()
+    new.into_iter().filter(|rule| !others.iter().any(|other| other.covers(rule))).flat_map(|rule| rule.explain(&old)).collect()
 }
 
 /// What a rule does with the traffic that it is about.
@@ -301,11 +301,15 @@ pub(super) fn compare_actions<'a>(
         (rules(lists.this), rules(lists.that))
     };
     let (this, that) = of(Action::Allow);
-    excess(&this, &that).into_iter().for_each(|(rule, path)| marks.weaker(rule, &path));
+    marks.all_weaker(excess(&this, &that));
     let (this, that) = of(Action::Deny);
-    excess(&that, &this).into_iter().for_each(|(_, path)| marks.weaker(DENY_RULE, &path));
+    for (_, path) in excess(&that, &this) {
+        marks.weaker(DENY_RULE, &path);
+    }
     let (this, that) = of(Action::Other);
-    excess(&this, &that).into_iter().for_each(|(_, path)| marks.unclear(PASS_RULE, &path));
+    for (_, path) in excess(&this, &that) {
+        marks.unclear(PASS_RULE, &path);
+    }
     order(marks, lists);
 }
 
@@ -329,7 +333,7 @@ fn order(marks: &mut Marks, sides: &Sides) {
 /// What a rule says besides the keys named.
 pub(super) fn rest_of(rule: &Node, without: &[&str]) -> String {
     let others = rule.entries().iter().filter(|(key, _)| !without.contains(&&**key));
-    others.map(|(key, node)| format!("{key:?}:{},", canonical(node))).collect()
+    others.map(|(key, node)| format!("{key:?}:{}", canonical(node))).collect::<Vec<_>>().join(",")
 }
 
 /// The spelling of a value that may be absent.
