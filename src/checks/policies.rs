@@ -153,16 +153,13 @@ impl Families {
     fn configured(section: &mut Section) -> Self {
         let mut named = BTreeSet::new();
         for (line, word) in section.strings("families").unwrap_or_default() {
-            match policies::Family::from_word(word.trim()) {
-                Some(family) => {
-                    named.insert(family);
-                }
-                None => {
-                    let words = policies::Family::ALL.map(policies::Family::word);
-                    let hint = format!("{}known here: {}", did_you_mean(&word, &words), words.join(", "));
-                    section.complain(line, format!("`{word}` is no family of policies"), hint);
-                }
+            if let Some(family) = policies::Family::from_word(word.trim()) {
+                named.insert(family);
+                continue;
             }
+            let words = policies::Family::ALL.map(policies::Family::word);
+            let hint = format!("{}known here: {}", did_you_mean(&word, &words), words.join(", "));
+            section.complain(line, format!("`{word}` is no family of policies"), hint);
         }
         Self(named)
     }

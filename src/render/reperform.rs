@@ -53,6 +53,12 @@ What plain git cannot repeat in one line: tickets, reviewers and layers follow r
 change by hand, take its full id from data/changes.csv and read what git itself shows:\n\n    \
 git show --no-patch --format=raw --end-of-options <id> --\n    \
 git diff-tree -r --no-commit-id --name-status --end-of-options <previous_id> <id> --\n\n\
+Policies are parsed, which plain git cannot do. To check one object by hand, take path, blob_id and last_changed_change from its row\n\
+in data/policy-inventory.csv. The first command prints the blob_id, the second shows the last change, the third lists every change\n\
+of the file; those after last_changed_change changed other objects in it, or only its format:\n\n    \
+git rev-parse <end>:<path>\n    \
+git show --diff-merges=first-parent --end-of-options <last_changed_change> -- <path>\n    \
+git log --first-parent --diff-merges=first-parent --oneline --end-of-options <end> -- <path>\n\n\
 Whether the files of this pack are the ones that were sealed:\n\n    \
 sha256sum --check --strict manifest-sha256.txt\n";
 

@@ -274,7 +274,7 @@ fn identity(number: usize) -> Identity {
     let name = if number % 5 == 4 { HOSTILE[number % 6].to_owned() } else { format!("policy-{number}") };
     Identity {
         kind: ObjectKind { group: group.into(), kind: kind.into() },
-        namespace: if number % 4 == 0 { "payment".into() } else { "".into() },
+        namespace: if number.is_multiple_of(4) { "payment".into() } else { "".into() },
         name: name.into(),
         certainty: Certainty::Named,
     }
@@ -328,12 +328,12 @@ fn policy_object(number: usize, dossiers: &[Dossier]) -> PolicyObject {
         object: identity(number),
         family: family(number),
         enforcement: ["", "deny", "enforce=restricted", "default deny"][number % 4].into(),
-        exemptions: if number % 3 == 0 {
+        exemptions: if number.is_multiple_of(3) {
             vec!["namespace kube-system".to_owned(), HOSTILE[0].to_owned()].into()
         } else {
             Box::default()
         },
-        environment: (number % 2 == 0).then(|| "production".into()),
+        environment: number.is_multiple_of(2).then(|| "production".into()),
         in_scope: number % 11 != 10,
         path: RepoPath::new(format!("security/policies/{number}.yaml").as_bytes()),
         line: 4,

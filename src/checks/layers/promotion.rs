@@ -23,10 +23,13 @@ pub(super) struct Promotions<'a> {
     /// Contents of files that stand in no environment: all environments share them.
     shared: BTreeSet<BlobId>,
     /// Policy objects of earlier environments, by kind and name, with the fields that were set there.
-    objects: BTreeMap<(&'a ObjectKind, &'a str), BTreeSet<(&'a str, Option<&'a str>)>>,
+    objects: BTreeMap<(&'a ObjectKind, &'a str), Fields<'a>>,
     /// Whether everything before the change was seen.
     whole: bool,
 }
+
+/// Paths of fields, each with what was set there.
+type Fields<'a> = BTreeSet<(&'a str, Option<&'a str>)>;
 
 /// The files of earlier environments that stand where a file of production does.
 #[derive(Default)]

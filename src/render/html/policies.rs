@@ -129,7 +129,16 @@ fn exemptions(policy: &PolicyObject) -> String {
 }
 
 fn people(authors: &[&Person]) -> String {
-    cell(&authors.iter().map(|author| columns::person(author)).collect::<Vec<_>>().join("; "))
+    names(authors.iter().map(|author| columns::person(author)))
+}
+
+/// People by name; their addresses stand on the sheets and in the tables.
+fn names(people: impl IntoIterator<Item = String>) -> String {
+    let name = |person: String| match person.split_once(" <") {
+        Some((name, _)) if !name.is_empty() => name.to_owned(),
+        Some(_) | None => person,
+    };
+    cell(&people.into_iter().map(name).collect::<Vec<_>>().join("; "))
 }
 
 /// An object in two parts: what it is called, and the group of its kind.
@@ -155,7 +164,7 @@ pub(super) fn policies(columns: &Columns<'_>) -> Policies {
         FamilyTable { title: family.title(), policies: Capped::new(members, OBJECTS).map(row) }
     };
     let coverage = &inventory.coverage;
-    let names = |list: &[Box<str>]| Capped::new(list.iter().map(|name| cell(name)), ROWS);
+    let namespaces = |list: &[Box<str>]| Capped::new(list.iter().map(|name| cell(name)), ROWS);
     let directions = |wanted| edits(columns.pack).filter(|edit| edit.direction() == wanted).count();
     let weakens = |dossier: &&Dossier| columns::worst_direction(dossier) == Some(Direction::Weakened);
     Policies {
@@ -171,8 +180,8 @@ pub(super) fn policies(columns: &Columns<'_>) -> Policies {
             namespaces: coverage.namespaces,
             only_named: coverage.only_named,
             unplaced_denials: coverage.unplaced_denials,
-            without_default_deny: names(&coverage.without_default_deny),
-            without_enforce_label: names(&coverage.without_enforce_label),
+            without_default_deny: namespaces(&coverage.without_default_deny),
+            without_enforce_label: namespaces(&coverage.without_enforce_label),
         },
     }
 }
@@ -223,7 +232,7 @@ fn policy_row(columns: &Columns<'_>, positions: &BTreeMap<CommitId, usize>, poli
             address: positions.get(&seen.change).and_then(|position| columns.sheet_address(*position)),
             tickets: cell(&behind.tickets.join("; ")),
             author: people(&behind.authors),
-            approvers: cell(&behind.approvers.join("; ")),
+            approvers: names(behind.approvers),
         }
     });
     PolicyRow {
@@ -273,7 +282,7 @@ fn weaker_row(columns: &Columns<'_>, part: &Part<'_>) -> WeakerRow {
         rules: row.rules(),
         tickets: cell(&facts.tickets.join("; ")),
         author: people(&columns::authors(dossier)),
-        approvers: cell(&facts.approvers().join("; ")),
+        approvers: names(facts.approvers()),
         accepted: accepted(columns, position),
     }
 }
