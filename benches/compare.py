@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times `countersign report` against `git log` on the same clones, whole processes, in turn.
 
-    benches/compare.py --binary target/release/countersign [--runs N] [--range-cost] REPOSITORY.git ...
+    benches/compare.py --binary target/release/countersign [--runs N] [--range-cost | --policies] REPOSITORY.git ...
 
 Exit code: 0 when everything ran, however long it took; 1 when a command failed; 2 on misuse.
 """
@@ -36,14 +36,14 @@ class Run:
         self.resident = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def run(command, watch=None):
-    """Runs a command to its end, its output thrown away; `watch` is told the process id."""
+def run(command, watch=None, cache=None, output=subprocess.DEVNULL):
+    """Runs a command to its end; `watch` is told the process id, `cache` is the folder that holds caches."""
     environment = dict(os.environ, LC_ALL="C", GIT_PAGER="cat")
+    if cache:
+        environment["XDG_CACHE_HOME"] = str(cache)
     with tempfile.TemporaryFile() as said:
         began = time.monotonic()
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, env=environment
-        )
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=said, env=environment)
         if watch:
             watch(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
@@ -128,7 +128,7 @@ def head(title):
 
 def compare(binary, repository, runs, folder):
     """Reading and judging against git, and the whole report apart, in turn."""
-    ours, theirs = judging(binary, repository, "--to", "HEAD"), git_log(repository)
+    ours, theirs = judging(binary, repository, "--to", "HEAD", "--no-cache"), git_log(repository)
     for command in (ours, theirs):  # warms the caches, not counted
         run(command)
     read, git, whole = [], [], []
@@ -136,7 +136,7 @@ def compare(binary, repository, runs, folder):
         read.append(run(ours))
         git.append(run(theirs))
     for _ in range(runs):
-        measured, size, arrivals = full(binary, repository, folder, "--to", "HEAD")
+        measured, size, arrivals = full(binary, repository, folder, "--to", "HEAD", "--no-cache")
         whole.append(measured)
     head(f"{repository}: {arrivals} arrivals, pack of {size / MIB:.0f} MiB")
     row("A  read and judge", read, own_memory(ours))
@@ -145,6 +145,46 @@ def compare(binary, repository, runs, folder):
     reading = median(read, "wall")
     print(f"  A / B        {reading / median(git, 'wall'):.2f}")
     print(f"  (C - A) / A  {(median(whole, 'wall') - reading) / reading:.2f}   writing, in terms of reading and judging")
+
+
+def git_log_p(repository):
+    return ["git", "-C", repository, "log", "-p", "--diff-merges=first-parent", "HEAD", "--"]
+
+
+def policies(binary, repository, runs, folder):
+    """The inventory of HEAD with last changes against one `git log -1` per file, and reading against `git log -p`."""
+    question = [binary, "query", "--repo", repository, "--branch", "HEAD", "--format", "csv", "policies"]
+    answer = pathlib.Path(folder) / "policies.csv"
+    warm = pathlib.Path(folder) / "warm"
+    with open(answer, "wb") as output:
+        run(question, cache=warm, output=output)
+    with open(answer, encoding="utf-8", newline="") as file:
+        files = sorted({row["path"] for row in csv.DictReader(file) if row["record"] == "row"})
+    began = time.monotonic()
+    for file in files:
+        run(["git", "-C", repository, "log", "-1", "--format=%H", "HEAD", "--", file])
+    naive = time.monotonic() - began
+    cold_runs, warm_runs, first, second, patches, raw = [], [], [], [], [], []
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory(dir=folder) as cold:
+            cold_runs.append(run(question, cache=cold))
+            warm_runs.append(run(question, cache=warm))
+            first.append(run(judging(binary, repository, "--to", "HEAD"), cache=cold))
+            second.append(run(judging(binary, repository, "--to", "HEAD"), cache=cold))
+        patches.append(run(git_log_p(repository)))
+        raw.append(run(git_log(repository)))
+    head(f"{repository}: {len(files)} files with policies")
+    for name, measured in (
+        ("policies, no cache yet", cold_runs), ("policies, cached", warm_runs), ("read and judge, first", first),
+        ("read and judge, again", second), ("git log -p", patches), ("git log --raw", raw),
+    ):
+        row(name, measured, None)
+    ratio = lambda these, those: median(these, "wall") / median(those, "wall")
+    print(f"  one `git log -1` per file: {naive:.3f} s (once)")
+    print(f"  that / policies               {naive / median(cold_runs, 'wall'):.0f} without a cache, {naive / median(warm_runs, 'wall'):.0f} with one")
+    print(f"  first / git log --raw         {ratio(first, raw):.2f}")
+    print(f"  first / git log -p            {ratio(first, patches):.2f}")
+    print(f"  again / first                 {ratio(second, first):.3f}")
 
 
 def newest_quarter(repository):
@@ -156,8 +196,8 @@ def newest_quarter(repository):
 
 def range_cost(binary, repository, runs, folder):
     """The newest quarter against the whole history, in turn."""
-    quarter = ("--branch", "HEAD", "--period", newest_quarter(repository))
-    everything = ("--to", "HEAD")
+    quarter = ("--branch", "HEAD", "--no-cache", "--period", newest_quarter(repository))
+    everything = ("--to", "HEAD", "--no-cache")
     _, _, few = full(binary, repository, folder, *quarter)
     _, _, all_arrivals = full(binary, repository, folder, *everything)
     part, whole = [], []
@@ -175,13 +215,14 @@ def main():
     parser.add_argument("--binary", required=True)
     parser.add_argument("--runs", type=int, default=7, help="how often each command is timed (default: 7)")
     parser.add_argument("--range-cost", action="store_true", help="time the newest quarter against the whole history instead")
+    parser.add_argument("--policies", action="store_true", help="time policies, a second run, and `git log -p` instead")
     parser.add_argument("repositories", nargs="+", metavar="REPOSITORY")
     given = parser.parse_args()
     if given.runs < 1:
         parser.error("--runs must be at least 1")
     version = subprocess.run(["git", "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     print(f"{version}; {os.cpu_count()} processors; {given.runs} runs each, in turn, caches warm")
-    measure = range_cost if given.range_cost else compare
+    measure = range_cost if given.range_cost else policies if given.policies else compare
     failed = False
     with tempfile.TemporaryDirectory() as folder:
         for repository in given.repositories:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Times countersign against git on the same clones, side by side. Fails on no clock.
 #
-#     benches/compare.sh [--runs N] [--range-cost] REPOSITORY.git ...
+#     benches/compare.sh [--runs N] [--range-cost | --policies] REPOSITORY.git ...
 #
 # Builds the release binary first, or takes the one that COUNTERSIGN names. benches/README.md says what the figures mean.
 set -euo pipefail

@@ -94,10 +94,10 @@ impl FactsCache {
     /// The cache in a folder, which is made when there is something to keep.
     ///
     /// `program` stands for the very program: facts of another one are not used. Nothing is kept inside the audited
-    /// repository, nor for one that is not whole: there, what is missing is to be found missing.
+    /// repository.
     #[must_use]
     pub fn open(folder: &Path, program: &str, repository: &Repository) -> Self {
-        if !repository.completeness().problems.is_empty() || repository.holds(folder) {
+        if repository.holds(folder) {
             return Self::none();
         }
         let program = Sha256::digest(format!("{program}\n{}", stored::FORMAT));

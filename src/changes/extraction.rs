@@ -1,12 +1,16 @@
 //! One thread's reading of commits: each side of a file edit is looked at once, and parsed only where a policy shows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cache::FactsCache;
 use super::content::{self, Looking, Sight, Sights};
 use super::policy_edits::{Ledger, Side};
 use crate::manifests::{self, Contents};
-use crate::repository::{Commit, Entry, FileEdit, Gap, GapAbout, Obstacle, ParseStatus, RawCommit, Reader, Repository};
+use crate::policies::PolicyEditKind;
+use crate::repository::{
+    Commit, EditKind, Entry, FileEdit, Gap, GapAbout, Obstacle, ParseStatus, RawCommit, Reader, Repository, Step,
+};
 use crate::text::{BlobId, RepoPath};
 
 /// One thread's reading, with what it has learnt about blobs.
@@ -17,6 +21,14 @@ pub struct Extraction<'c> {
     is_incomplete: bool,
     looking: Looking,
     sights: Arc<Sights>,
+}
+
+/// What a step did to the policies in some files.
+pub struct Trace {
+    /// The commit with its policy edits in those files, and in others where an object may have come from there.
+    pub commit: Commit,
+    /// Files that the step added and that were not looked into: every object in them was added as well.
+    pub added: Vec<RepoPath>,
 }
 
 /// What stands on one side of a file edit.
@@ -79,39 +91,33 @@ impl<'c> Extraction<'c> {
     pub fn commit(&mut self, raw: &RawCommit) -> Commit {
         let mut commit = self.reader.outline(raw);
         if !commit.gaps.is_empty() {
-            self.read(raw.is_readable(), &mut commit, &|_| true);
-        } else if let Some(facts) = self.cache.take(raw.id) {
-            facts.complete(&mut commit);
-        } else {
-            self.read(true, &mut commit, &|_| true);
-            let is_undecided = commit.merge.as_ref().is_some_and(|merge| merge.undecided.is_some());
-            if commit.gaps.is_empty() && !self.is_incomplete && !is_undecided {
-                self.cache.note_fresh(commit.id);
-            }
+            return self.read(raw, commit);
         }
-        commit
-    }
-
-    /// Like [`Self::commit`], but looks only into the files of some paths, unless all are known already: objects that
-    /// came from or went to other files are added or removed.
-    #[must_use]
-    pub fn commit_at(&mut self, raw: &RawCommit, is_wanted: &dyn Fn(&RepoPath) -> bool) -> Commit {
-        let mut commit = self.reader.outline(raw);
-        match self.cache.copy(raw.id).filter(|_| commit.gaps.is_empty()) {
-            Some(facts) => facts.complete(&mut commit),
-            None => self.read(raw.is_readable(), &mut commit, is_wanted),
+        if let Some(facts) = self.cache.take(raw.id) {
+            facts.complete(&mut commit);
+            return commit;
+        }
+        self.is_incomplete = false;
+        let commit = self.read(raw, commit);
+        let is_undecided = commit.merge.as_ref().is_some_and(|merge| merge.undecided.is_some());
+        if commit.gaps.is_empty() && !self.is_incomplete && !is_undecided {
+            self.cache.note_fresh(commit.id);
         }
         commit
     }
 
     /// Reads from Git what a commit changed.
-    fn read(&mut self, is_readable: bool, commit: &mut Commit, is_wanted: &dyn Fn(&RepoPath) -> bool) {
-        self.is_incomplete = false;
-        if is_readable {
-            self.reader.compare(commit);
+    fn read(&mut self, raw: &RawCommit, mut commit: Commit) -> Commit {
+        if raw.is_readable() {
+            self.reader.compare_with_parents(&mut commit);
         }
+        self.look_into(commit, &|_| true)
+    }
+
+    /// Looks into the wanted files of a commit and follows their policies.
+    fn look_into(&mut self, mut commit: Commit, is_wanted: &dyn Fn(&FileEdit) -> bool) -> Commit {
         let mut ledger = Ledger::default();
-        for edit in commit.file_edits.iter_mut().filter(|edit| is_wanted(&edit.path)) {
+        for edit in commit.file_edits.iter_mut().filter(|edit| is_wanted(edit)) {
             if let Some(reason) = self.look_at(edit, &mut ledger) {
                 let reason = format!("{}: {reason}", edit.path.to_text()).into();
                 commit.gaps.push(Gap { about: GapAbout::Content, reason });
@@ -122,6 +128,43 @@ impl<'c> Extraction<'c> {
             self.is_incomplete |= bytes.is_err();
             bytes
         });
+        commit
+    }
+
+    /// Says what a step did to the policies in the watched files, and reads no more than it takes to say so: nothing of
+    /// a file that the step added, unless its objects may have stood in another file before.
+    #[must_use]
+    pub fn trace<V>(&mut self, step: &Step, watched: &BTreeMap<RepoPath, V>) -> Trace {
+        let mut commit = self.reader.outline(&step.commit);
+        if let Some(facts) = self.cache.copy(step.commit.id).filter(|_| commit.gaps.is_empty()) {
+            facts.complete(&mut commit);
+            return Trace { commit, added: Vec::new() };
+        }
+        let commit = self.reader.compare(step);
+        let is_watched = |edit: &FileEdit| watched.contains_key(&edit.path);
+        let is_added = |edit: &FileEdit| is_watched(edit) && edit.kind == EditKind::Added;
+        let added: Vec<RepoPath> = commit.file_edits.iter().filter(|edit| is_added(edit)).map(|edit| edit.path.clone()).collect();
+        if !added.is_empty() && commit.file_edits.iter().any(|edit| self.may_have_lost_policies(edit)) {
+            return Trace { commit: self.look_into(commit, &|_| true), added: Vec::new() };
+        }
+        let commit = self.look_into(commit, &|edit| is_watched(edit) && !is_added(edit));
+        let came = commit.policy_edits.iter().any(|edit| edit.kind == PolicyEditKind::Added);
+        if came && commit.file_edits.iter().any(|edit| self.may_have_lost_policies(edit)) {
+            return Trace { commit: self.look_into(commit, &|_| true), added: Vec::new() };
+        }
+        Trace { commit, added }
+    }
+
+    /// Whether an object may have left a file by an edit.
+    fn may_have_lost_policies(&mut self, edit: &FileEdit) -> bool {
+        if edit.before.map(|entry| entry.blob) == edit.after.map(|entry| entry.blob) {
+            return false;
+        }
+        match self.see(edit.before, edit.old_path.as_ref().unwrap_or(&edit.path)) {
+            Seen::File { sight, .. } => sight.may_be_counterpart(),
+            Seen::Unread(_) => true,
+            Seen::Nothing | Seen::Elsewhere(_) => false,
+        }
     }
 
     /// Fills in kinds and status of an edit and compares its objects; gives why its present content cannot be read.

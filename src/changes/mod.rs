@@ -16,7 +16,7 @@ pub use crate::repository::{
 use crate::repository::{RawArrival, Repository};
 use crate::text::CommitId;
 pub use cache::FactsCache;
-pub use extraction::Extraction;
+pub use extraction::{Extraction, Trace};
 
 /// Arrivals in one piece of work: neighbours share trees, so a piece should hold many, and threads should end together.
 const PIECE: usize = 512;

@@ -37,7 +37,7 @@ enum Command {
     /// Write the evidence pack of a period
     Report(report::Arguments),
     /// Answer one question about policies and changes
-    Query(query::Arguments),
+    Query(Box<query::Arguments>),
     /// List and explain the checks
     Checks(checks::Arguments),
     /// Show the settings in force, or draft a settings file

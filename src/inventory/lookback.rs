@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PolicyObject, Seen};
-use crate::changes::{self, Change, Commit, Extraction, FactsCache};
+use crate::changes::{self, Change, Commit, Extraction, FactsCache, Trace};
 use crate::manifests::{Certainty, Identity};
 use crate::parallel;
 use crate::policies::{PolicyEdit, PolicyEditKind};
@@ -80,24 +80,31 @@ impl Lookback {
         Some(number)
     }
 
-    /// Goes one change further back.
-    pub(super) fn step(&mut self, commit: &Commit, in_period: bool) -> Found {
-        let seen = Seen { change: commit.id, at: commit.committer.when.known() };
+    /// Goes one change of the period further back.
+    pub(super) fn step_in_period(&mut self, commit: &Commit) {
+        self.step(commit, &[], true);
+        self.note_removals(commit, seen(commit));
+    }
+
+    /// Goes one change further back; every object of an added file was added with it.
+    fn step(&mut self, commit: &Commit, added: &[RepoPath], in_period: bool) -> Found {
+        let now = seen(commit);
         let mut moved = Vec::new();
         let mut found = Found::default();
         for edit in commit.policy_edits.iter().filter(|edit| edit.kind != PolicyEditKind::Removed) {
             let Some(number) = self.take(&edit.path, &edit.object) else { continue };
-            if let Some(tracked) = self.tracked.get_mut(number) {
-                let policy = &mut tracked.policy;
-                found.is_last_change |= policy.last_changed.is_none();
-                policy.last_changed = policy.last_changed.or(Some(seen));
-                policy.changes_in_period += u32::from(in_period);
-                if edit.kind == PolicyEditKind::Added {
-                    policy.first_seen = Some(seen);
-                } else {
-                    moved.push((edit.old_path.as_ref().unwrap_or(&edit.path), &edit.object, number));
-                }
+            let Some(Tracked { policy, .. }) = self.tracked.get_mut(number) else { continue };
+            found.is_last_change |= policy.last_changed.is_none();
+            policy.last_changed = policy.last_changed.or(Some(now));
+            policy.changes_in_period += u32::from(in_period);
+            if edit.kind == PolicyEditKind::Added {
+                policy.first_seen = Some(now);
+            } else {
+                moved.push((edit.old_path.as_ref().unwrap_or(&edit.path), &edit.object, number));
             }
+        }
+        for path in added {
+            found.is_last_change |= self.begin_with(path, now);
         }
         for (path, object, number) in moved {
             if !self.open.contains_key(path) {
@@ -105,10 +112,19 @@ impl Lookback {
             }
             self.put(path.clone(), object, number);
         }
-        if in_period {
-            self.note_removals(commit, seen);
-        }
         found
+    }
+
+    /// Every object of a file was first seen now; says whether it is the last change of one of them.
+    fn begin_with(&mut self, path: &RepoPath, now: Seen) -> bool {
+        let mut is_last_change = false;
+        for number in self.open.remove(path).into_iter().flatten().flat_map(|(_, numbers)| numbers) {
+            let Some(Tracked { policy, .. }) = self.tracked.get_mut(number) else { continue };
+            is_last_change |= policy.last_changed.is_none();
+            policy.last_changed = policy.last_changed.or(Some(now));
+            policy.first_seen = Some(now);
+        }
+        is_last_change
     }
 
     /// From here on a removed object is followed like the others.
@@ -129,6 +145,10 @@ impl Lookback {
         let policies = |tracked: Vec<Tracked>| tracked.into_iter().map(|tracked| tracked.policy).collect();
         (policies(there), policies(removed))
     }
+}
+
+fn seen(commit: &Commit) -> Seen {
+    Seen { change: commit.id, at: commit.committer.when.known() }
 }
 
 /// What an object is followed by inside a file: its identity; without a name only its kind.
@@ -175,17 +195,18 @@ pub(super) fn search(repository: &Repository, cache: &FactsCache, from: CommitId
         let open = &search.open;
         let state = || Extraction::new(repository, cache);
         let looked_at = parallel::map(steps, PIECE, state, |extraction, step| {
-            let edits = extraction.reader().touches(step.before, step.tree, open).then(|| look(extraction, &step, open));
-            (step, edits)
+            let is_touched = extraction.reader().touches(step.before, step.tree, open);
+            let trace = is_touched.then(|| extraction.trace(&step, open));
+            (step, trace)
         });
         // What moves brought into view inside this chunk was not watched when its steps were looked at.
-        let mut newly_watched: BTreeMap<RepoPath, ()> = BTreeMap::new();
-        for (step, commit) in looked_at {
-            let missed = !newly_watched.is_empty() && late.reader().touches(step.before, step.tree, &newly_watched);
-            let commit = if missed { Some(late.commit(&step.commit)) } else { commit };
-            let Some(commit) = commit else { continue };
-            let found = search.step(&commit, false);
-            newly_watched.extend(found.newly_watched.into_iter().map(|path| (path, ())));
+        let mut newly_watched: BTreeMap<RepoPath, CommitId> = BTreeMap::new();
+        for (step, trace) in looked_at {
+            let is_missed = !newly_watched.is_empty() && late.reader().touches(step.before, step.tree, &newly_watched);
+            let trace = if is_missed { Some(late.trace(&step, &search.open)) } else { trace };
+            let Some(Trace { commit, added }) = trace else { continue };
+            let found = search.step(&commit, &added, false);
+            newly_watched.extend(found.newly_watched.into_iter().map(|path| (path, commit.id)));
             if found.is_last_change {
                 past.last_changes.push(step);
             }
@@ -194,21 +215,14 @@ pub(super) fn search(repository: &Repository, cache: &FactsCache, from: CommitId
     past
 }
 
-/// The edits of a commit in the files that are watched; in all its files where an object may have come from another one.
-fn look<V>(extraction: &mut Extraction<'_>, step: &Step, watched: &BTreeMap<RepoPath, V>) -> Commit {
-    let commit = extraction.commit_at(&step.commit, &|path| watched.contains_key(path));
-    let came = commit.policy_edits.iter().any(|edit| edit.kind == PolicyEditKind::Added);
-    if came { extraction.commit(&step.commit) } else { commit }
-}
-
 /// Changes out of steps (newest first), oldest first, each with the side commits that it brought.
-pub(super) fn changes_of(repository: &Repository, cache: &FactsCache, before: CommitId, steps: Vec<Step>) -> Vec<Change> {
+pub(super) fn changes_of(repository: &Repository, before: CommitId, steps: Vec<Step>) -> Vec<Change> {
     let mut sides = side_commits(repository, before, &steps);
     let arrivals = steps.into_iter().rev().map(|step| {
         let side_commits = sides.remove(&step.commit.id).unwrap_or_default();
         RawArrival { commit: step.commit, side_commits }
     });
-    changes::collect(repository, arrivals.collect(), cache, &|| ())
+    changes::collect_without_content(repository, arrivals.collect())
 }
 
 /// The side commits of those steps that are merges. A history without merges is not walked.

@@ -27,7 +27,8 @@ pub struct Inventory {
     pub coverage: Coverage,
     /// How many policy objects there were at the start of the period, out of scope included, counted in its tree.
     pub at_start: usize,
-    /// Last changes of policies that lie before the period, with their evidence; oldest first.
+    /// Last changes of policies that lie before the period, with their evidence; oldest first. Their files were not
+    /// looked into.
     pub earlier: Vec<Dossier>,
     /// Files that could hold policies and could not be read, and what ended the search for older changes.
     pub gaps: Vec<Gap>,
@@ -104,12 +105,12 @@ pub fn take(
 
     let mut search = Lookback::begin(now.policies);
     for dossier in dossiers.iter().rev() {
-        search.step(&dossier.change.commit, true);
+        search.step_in_period(&dossier.change.commit);
     }
     if let Some(before) = before {
         let past = lookback::search(repository, cache, before, &mut search);
         inventory.gaps.extend(past.cut.map(|reason| Gap { about: GapAbout::Commit, reason: reason.into() }));
-        let changes = lookback::changes_of(repository, cache, before, past.last_changes);
+        let changes = lookback::changes_of(repository, before, past.last_changes);
         inventory.earlier = with_evidence(repository, changes, &mut classifier, settings)?;
     }
     (inventory.policies, inventory.removed) = search.finish();
@@ -134,9 +135,9 @@ fn with_evidence(
 ) -> Result<Vec<Dossier>, RepositoryError> {
     let ids: Vec<CommitId> = changes.iter().flat_map(Change::commits).map(|commit| commit.id).collect();
     let (notes, _) = repository.notes(ids.into_iter())?;
-    let classified = changes.into_iter().map(|change| {
+    let with_class = changes.into_iter().map(|change| {
         let classification = classifier.classify(&change);
         (change, classification)
     });
-    Ok(evidence::gather(classified.collect(), &notes, settings))
+    Ok(evidence::gather(with_class.collect(), &notes, settings))
 }

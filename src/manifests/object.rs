@@ -153,7 +153,9 @@ impl Node {
             Value::Secret(secret) => part(4, secret.0.len(), &secret.0),
             Value::List(items) => {
                 part(5, items.len(), &[]);
-                items.iter().for_each(|item| item.absorb_into(digest));
+                for item in items {
+                    item.absorb_into(digest);
+                }
             }
             Value::Map(entries) => {
                 part(6, entries.len(), &[]);

@@ -99,6 +99,7 @@ fn hides_keys(document: &[u8]) -> bool {
 /// Whether any line but the first may begin with a key that a scan cannot see; sees more than there are.
 ///
 /// Written without branches, so that it costs a fraction of finding every line.
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch, and branches are what this avoids")]
 fn may_hide_later_keys(document: &[u8]) -> bool {
     const BLOCK: usize = 4096;
     let mark = |this: u8, next: u8| {

@@ -11,13 +11,11 @@ use crate::settings::reader::did_you_mean;
 pub(super) fn choice<T>(what: &str, word: &str, choices: impl IntoIterator<Item = (&'static str, T)>) -> Result<T, Mistake> {
     let (words, mut items): (Vec<&str>, Vec<T>) = choices.into_iter().unzip();
     let same = |known: &&str| known.eq_ignore_ascii_case(word) || known.replace(' ', "-").eq_ignore_ascii_case(word);
-    match words.iter().position(same) {
-        Some(position) => Ok(items.swap_remove(position)),
-        None => {
-            let hint = format!("{}there are: {}", did_you_mean(word, &words), words.join(", "));
-            Err(Mistake::new(format!("there is no {what} `{word}`"), hint))
-        }
+    if let Some(position) = words.iter().position(same) {
+        return Ok(items.swap_remove(position));
     }
+    let hint = format!("{}there are: {}", did_you_mean(word, &words), words.join(", "));
+    Err(Mistake::new(format!("there is no {what} `{word}`"), hint))
 }
 
 pub(super) fn family(word: &str) -> Result<Family, Mistake> {

@@ -57,7 +57,7 @@ impl Ask for History {
         let mut answer = Answer { question: self.words(object), columns, ..Answer::default() };
         answer.rows = steps.iter().map(|step| row(step, material)).collect();
         answer.looked_at = format!("{} in {}", counted(edits().count(), "policy edit"), counted(pack.dossiers.len(), "change"));
-        answer.notes = self.notes(object, &steps, material);
+        answer.notes = Self::notes(object, &steps, material);
         Ok(answer)
     }
 }
@@ -93,7 +93,7 @@ impl History {
         steps
     }
 
-    fn notes(&self, object: &Identity, steps: &[Step<'_>], material: &Material<'_>) -> Vec<String> {
+    fn notes(object: &Identity, steps: &[Step<'_>], material: &Material<'_>) -> Vec<String> {
         let mut notes = Vec::new();
         let there: Vec<_> = material.pack.inventory.policies.iter().filter(|policy| policy.object == *object).collect();
         notes.push(match there.as_slice() {

@@ -198,7 +198,7 @@ fn last_change(policy: &PolicyObject, material: &Material<'_>) -> [Cell; 6] {
         Cell::text(if behind.at.is_empty() { "" } else { behind.grade.word() }),
         Cell::id(&behind.change.to_string()),
         Cell::list(&behind.tickets),
-        behind.author.map_or_else(Cell::empty, Cell::person),
+        Cell::People(behind.authors.iter().map(|author| columns::person(author)).collect()),
         Cell::People(behind.approvers),
     ]
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use gix::objs::Kind;
 
-use super::tree_diff::{Entries, FileEdit, MAX_DEPTH, RawEntry};
-use super::{Gap, RawCommit, Reader, Repository, commit, git_id};
+use super::tree_diff::{Entries, FileEdit, MAX_DEPTH, RawEntry, pair_renames};
+use super::{Commit, Gap, RawCommit, Reader, Repository, commit, git_id};
 use crate::text::{CommitId, RepoPath, TreeId};
 
 /// One commit of a first-parent chain, with what a comparison with its first parent needs.
@@ -113,6 +113,16 @@ impl Iterator for FirstParents {
 }
 
 impl Reader {
+    /// Takes the commit of a step apart and compares it with its first parent; what a merge adds is not looked for.
+    #[must_use]
+    pub fn compare(&mut self, step: &Step) -> Commit {
+        let mut commit = commit::parse(step.commit.id, &step.commit.bytes, &mut self.people);
+        let difference = self.tree_difference(step.before, Some(step.tree));
+        commit.file_edits = pair_renames(difference.edits).into();
+        commit.gaps.extend(difference.gaps);
+        commit
+    }
+
     /// Whether a watched path differs between two trees; a folder that cannot be read counts as one that differs.
     #[must_use]
     pub fn touches<V>(&mut self, before: Option<TreeId>, after: TreeId, watched: &BTreeMap<RepoPath, V>) -> bool {

@@ -1,6 +1,6 @@
 //! The stories have known answers: counts by plain git, planted exceptions, near misses, waivers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Deserialize;
@@ -26,6 +26,18 @@ pub struct Expected {
     clean: Vec<Named>,
     #[serde(default)]
     waivers: Vec<ExpectedWaiver>,
+    #[serde(default)]
+    weakened: Vec<Weakened>,
+}
+
+/// A row of `policy-changes.csv`.
+#[derive(Deserialize)]
+struct Weakened {
+    change: String,
+    rule: String,
+    object: String,
+    before: String,
+    after: String,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +181,46 @@ fn every_planted_exception_is_found_and_no_near_miss_is() -> TestResult {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn what_got_weaker_is_told_with_object_rule_and_values() -> TestResult {
+    let mut told = 0;
+    for name in STORIES {
+        let audited = Audited::story(name)?;
+        let rows = audited.pack.table("policy-changes.csv")?;
+        for Weakened { change, rule, object, before, after } in &audited.expected.weakened {
+            let id = audited.change(change)?;
+            let mut of_change = rows.iter().filter(|row| row["change_id"] == id && row["direction"] == "weakened");
+            let found = of_change.any(|row| {
+                row["direction_rule"] == *rule && row["object"] == *object && row["before"] == *before && row["after"] == *after
+            });
+            assert!(found, "{name}, {change}: {rule} of {object}");
+            told += 1;
+        }
+        let changes = audited.pack.table("changes.csv")?;
+        let objects: usize = changes.iter().filter_map(|row| row["policy_objects_changed"].parse::<usize>().ok()).sum();
+        let edits: BTreeSet<_> = rows.iter().map(|row| (&row["change_id"], &row["object"], &row["path"])).collect();
+        assert_eq!(objects, edits.len(), "{name}");
+    }
+    assert!(told > 5, "{told}");
+    Ok(())
+}
+
+#[test]
+fn the_inventory_holds_what_the_story_has_at_its_end() -> TestResult {
+    let Audited { repo, pack, .. } = Audited::story("security-layer")?;
+    let rows = pack.table("policy-inventory.csv")?;
+    assert_eq!(rows.iter().filter(|row| row["state"] == "present").count(), 42);
+    assert_eq!(rows.iter().filter(|row| row["state"] == "removed").count(), 2);
+    for row in rows.iter().filter(|row| row["state"] == "present") {
+        let blob = repo.git(["rev-parse", &format!("main:{}", row["path"])])?;
+        assert_eq!(blob, row["blob_id"], "{row:?}");
+    }
+    let billing = rows.iter().find(|row| row["object"] == "Namespace billing").ok_or("no namespace billing")?;
+    assert!(billing["enforcement"].starts_with("enforce=baseline"), "{billing:?}");
+    assert_eq!((billing["last_ticket"].as_str(), billing["family"].as_str()), ("SEC-171; SEC-170", "pss"));
     Ok(())
 }
 

@@ -283,7 +283,7 @@ impl Pack {
     pub fn expect_tie_outs(&self) -> TestResult {
         let rows = self.table("reconciliation.csv")?;
         let ids: Vec<&str> = rows.iter().map(|row| row["id"].as_str()).collect();
-        for id in ["T1", "T2", "T3", "T4", "T6", "T8", "T10"] {
+        for id in ["T1", "T2", "T3", "T4", "T5", "T6", "T8", "T10"] {
             if !ids.contains(&id) {
                 return Err(format!("{id} is not among the tie-outs: {ids:?}").into());
             }

@@ -40,7 +40,9 @@ fn rows(answer: &Answer, width: usize) -> String {
     let rule: Vec<Vec<String>> = widths.iter().map(|width| vec!["-".repeat(*width)]).collect();
     let mut text = line(&headings, &widths);
     text.push_str(&line(&rule, &widths));
-    rows.iter().for_each(|row| text.push_str(&line(row, &widths)));
+    for row in &rows {
+        text.push_str(&line(row, &widths));
+    }
     text.push('\n');
     text
 }

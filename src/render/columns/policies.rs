@@ -91,6 +91,12 @@ pub(crate) fn field_rows(edit: &PolicyEdit) -> Vec<FieldRow<'_>> {
             let inside = changed.get(first..).unwrap_or_default();
             inside.iter().copied().take_while(|field| is_inside(field, &verdict.field))
         };
+        // A rule that names a part of a code, `spec.rego: allow`, speaks of the code as well.
+        if let Some((code, _)) = verdict.field.split_once(": ")
+            && let Some(row) = rows.get_mut(code)
+        {
+            row.verdicts.push(verdict);
+        }
         let mut told = false;
         for field in above.into_iter().chain(below().filter(|_| above.is_none())) {
             if let Some(row) = rows.get_mut(field) {
@@ -134,8 +140,8 @@ pub(crate) struct Behind<'a> {
     pub grade: Grade,
     /// Ticket ids that are a reason for it.
     pub tickets: Vec<&'a str>,
-    /// Its author; `None` where the change itself is not at hand.
-    pub author: Option<&'a Person>,
+    /// Who wrote it: the authors of the commits that a merge brought, else its own; none where the change is not at hand.
+    pub authors: Vec<&'a Person>,
     /// Everyone whose approval counts.
     pub approvers: Vec<String>,
 }
@@ -146,7 +152,7 @@ impl<'a> Columns<'a> {
         let Some(dossier) = self.named.get(&seen.change) else {
             let at = seen.at.and_then(crate::text::Timestamp::to_utc).unwrap_or_default();
             let grade = if at.is_empty() { Grade::None } else { Grade::Asserted };
-            return Behind { change: seen.change, at, grade, tickets: Vec::new(), author: None, approvers: Vec::new() };
+            return Behind { change: seen.change, at, grade, tickets: Vec::new(), authors: Vec::new(), approvers: Vec::new() };
         };
         let mut facts = Facts::of_evidence(dossier);
         facts.reviews = self.approvals.weigh(dossier);
@@ -156,10 +162,24 @@ impl<'a> Columns<'a> {
             at: arrival.at,
             grade: arrival.grade,
             tickets: facts.tickets.clone(),
-            author: Some(&dossier.change.commit.author.person),
+            authors: authors(dossier),
             approvers: facts.approvers(),
         }
     }
+}
+
+/// Who wrote what a change brought: the authors of its side commits, else of its own commit, each spelling once.
+pub(crate) fn authors(dossier: &Dossier) -> Vec<&Person> {
+    let own = &dossier.change.commit;
+    let sides = dossier.change.side_commits.iter().filter(|side| side.parents.len() < 2);
+    let mut authors: Vec<&Person> = Vec::new();
+    for commit in sides.chain(std::iter::once(own).filter(|own| own.parents.len() < 2)) {
+        let author: &Person = &commit.author.person;
+        if !authors.contains(&author) {
+            authors.push(author);
+        }
+    }
+    if authors.is_empty() { vec![&own.author.person] } else { authors }
 }
 
 /// The dossiers of the changes that an inventory names.
@@ -210,6 +230,10 @@ mod tests {
                 &[(Weakened, "v", "spec.a"), (Neutral, "n", "spec.a"), (Weakened, "w", "spec.a"), (Weakened, "o", "")]
             ),
             [row("", "weakened", "o"), row("spec.a", "weakened", "v; w")]
+        );
+        assert_eq!(
+            rows(&["a.rego"], &[(Weakened, "w", "a.rego: allow")]),
+            [row("a.rego", "weakened", "w"), row("a.rego: allow", "weakened", "w")]
         );
         assert_eq!(rows(&[], &[(Weakened, "removed", "")]), [row("", "weakened", "removed")]);
         assert_eq!(rows(&[], &[]), [row("", "", "")]);

@@ -91,7 +91,7 @@ fn policy_cells(columns: &Columns<'_>, state: State, policy: &PolicyObject) -> [
         of(&last, |behind| behind.change.to_string()),
         of(&last, |behind| behind.at.clone()),
         of(&last, |behind| joined(&behind.tickets)),
-        of(&last, |behind| behind.author.map(columns::person).unwrap_or_default()),
+        of(&last, |behind| joined(behind.authors.iter().map(|author| columns::person(author)))),
         of(&last, |behind| behind.approvers.join("; ")),
         policy.changes_in_period.to_string(),
         state.word().to_owned(),

@@ -1,6 +1,6 @@
 //! Policy objects on the pages: what there is, what got weaker, what namespaces lack, and what one change did to which field.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -8,10 +8,11 @@ use super::{Capped, line};
 use crate::checks::Subject;
 use crate::evidence::Dossier;
 use crate::inventory::PolicyObject;
+use crate::manifests::Identity;
 use crate::pack::Pack;
-use crate::policies::{Direction, Family, PolicyEdit, PolicyEditKind};
+use crate::policies::{self, Direction, Family, PolicyEdit, PolicyEditKind};
 use crate::render::columns::{self, Columns, FieldRow};
-use crate::text::CommitId;
+use crate::text::{CommitId, Person, visible};
 
 /// Objects of one family that the index lists; the rest is in `data/policy-inventory.csv`.
 const OBJECTS: usize = 200;
@@ -35,6 +36,7 @@ pub(super) struct Policies {
     gaps: Capped<String>,
     weaker: Capped<WeakerRow>,
     weaker_changes: usize,
+    rules: Vec<RuleRow>,
     undetermined: usize,
     coverage: CoverageLists,
 }
@@ -58,7 +60,7 @@ struct FamilyTable {
 
 #[derive(Serialize)]
 struct PolicyRow {
-    object: String,
+    object: ObjectName,
     enforcement: String,
     exemptions: String,
     place: String,
@@ -85,8 +87,7 @@ struct WeakerRow {
     short: String,
     address: Option<String>,
     day: String,
-    object: String,
-    family: &'static str,
+    object: ObjectName,
     field: String,
     plain: bool,
     before: String,
@@ -127,6 +128,23 @@ fn exemptions(policy: &PolicyObject) -> String {
     }
 }
 
+fn people(authors: &[&Person]) -> String {
+    cell(&authors.iter().map(|author| columns::person(author)).collect::<Vec<_>>().join("; "))
+}
+
+/// An object in two parts: what it is called, and the group of its kind.
+#[derive(Serialize)]
+struct ObjectName {
+    name: String,
+    group: String,
+}
+
+fn object_name(object: &Identity) -> ObjectName {
+    let text = object.to_string();
+    let name = text.strip_prefix(&*object.kind.group).and_then(|rest| rest.strip_prefix('/')).unwrap_or(&text);
+    ObjectName { name: cell(name), group: cell(&object.kind.group) }
+}
+
 /// Everything that the index says about policies.
 pub(super) fn policies(columns: &Columns<'_>) -> Policies {
     let inventory = &columns.pack.inventory;
@@ -147,6 +165,7 @@ pub(super) fn policies(columns: &Columns<'_>) -> Policies {
         gaps: Capped::new(inventory.gaps.iter().map(|gap| cell(&gap.reason)), ROWS),
         weaker: Capped::new(weaker(columns), WEAKER).map(|part| weaker_row(columns, &part)),
         weaker_changes: columns.pack.dossiers.iter().filter(weakens).count(),
+        rules: rules(columns.pack),
         undetermined: directions(Direction::Undetermined),
         coverage: CoverageLists {
             namespaces: coverage.namespaces,
@@ -160,6 +179,19 @@ pub(super) fn policies(columns: &Columns<'_>) -> Policies {
 
 fn edits(pack: &Pack) -> impl Iterator<Item = &PolicyEdit> {
     pack.dossiers.iter().flat_map(|dossier| &dossier.change.commit.policy_edits)
+}
+
+/// A rule that is named somewhere in the pack, with its meaning.
+#[derive(Serialize)]
+struct RuleRow {
+    id: &'static str,
+    meaning: &'static str,
+}
+
+fn rules(pack: &Pack) -> Vec<RuleRow> {
+    let named: BTreeSet<&str> = edits(pack).flat_map(|edit| &edit.verdicts).map(|verdict| verdict.rule).collect();
+    let rules = policies::rules().into_iter().filter(|rule| named.contains(rule.id));
+    rules.map(|rule| RuleRow { id: rule.id, meaning: rule.meaning }).collect()
 }
 
 fn movement(pack: &Pack) -> Movement {
@@ -177,7 +209,7 @@ fn movement(pack: &Pack) -> Movement {
 /// Where the last changes of objects stand among the dossiers.
 fn positions(pack: &Pack) -> BTreeMap<CommitId, usize> {
     let objects = columns::inventory_rows(&pack.inventory).filter_map(|(_, policy)| policy.last_changed);
-    let wanted: std::collections::BTreeSet<CommitId> = objects.map(|seen| seen.change).collect();
+    let wanted: BTreeSet<CommitId> = objects.map(|seen| seen.change).collect();
     let dossiers = pack.dossiers.iter().enumerate().map(|(position, dossier)| (dossier.change.id(), position));
     dossiers.filter(|(id, _)| wanted.contains(id)).collect()
 }
@@ -190,12 +222,12 @@ fn policy_row(columns: &Columns<'_>, positions: &BTreeMap<CommitId, usize>, poli
             short: seen.change.0.short(),
             address: positions.get(&seen.change).and_then(|position| columns.sheet_address(*position)),
             tickets: cell(&behind.tickets.join("; ")),
-            author: behind.author.map(|author| cell(&columns::person(author))).unwrap_or_default(),
+            author: people(&behind.authors),
             approvers: cell(&behind.approvers.join("; ")),
         }
     });
     PolicyRow {
-        object: cell(&policy.object.to_string()),
+        object: object_name(&policy.object),
         enforcement: cell(&policy.enforcement),
         exemptions: exemptions(policy),
         place: format!("{}, line {}", cell(&columns::path(&policy.path)), policy.line),
@@ -233,15 +265,14 @@ fn weaker_row(columns: &Columns<'_>, part: &Part<'_>) -> WeakerRow {
         short: dossier.change.id().0.short(),
         address: columns.sheet_address(position),
         day: columns::arrival_day(dossier),
-        object: cell(&edit.object.to_string()),
-        family: edit.family.title(),
+        object: object_name(&edit.object),
         field,
         plain,
         before,
         after,
         rules: row.rules(),
         tickets: cell(&facts.tickets.join("; ")),
-        author: cell(&columns::person(&dossier.change.commit.author.person)),
+        author: people(&columns::authors(dossier)),
         approvers: cell(&facts.approvers().join("; ")),
         accepted: accepted(columns, position),
     }
@@ -272,6 +303,8 @@ pub(super) struct EditView {
 #[derive(Serialize)]
 struct FieldView {
     field: String,
+    /// The lines of a long text that differ, where both sides are one.
+    lines: Vec<LineView>,
     /// Whether before and after are words, not values.
     plain: bool,
     before: String,
@@ -312,10 +345,11 @@ fn field_view(edit: &PolicyEdit, row: &FieldRow<'_>, limit: usize) -> FieldView 
             let old_path = edit.old_path.as_ref().map(columns::path).unwrap_or_default();
             (cut(&old_path), cut(&columns::path(&edit.path)))
         }
-        (true, PolicyEditKind::Modified) => words("see the fields", "see the fields"),
+        (true, PolicyEditKind::Modified) => words("", "changed"),
         (false, _) => (value(row.before), value(row.after)),
     };
     FieldView {
+        lines: if limit > CELL { differing_lines(row) } else { Vec::new() },
         field: cut(row.field),
         plain: row.only_by_rule,
         before,
@@ -326,11 +360,99 @@ fn field_view(edit: &PolicyEdit, row: &FieldRow<'_>, limit: usize) -> FieldView 
     }
 }
 
+/// One line of a text that changed.
+#[derive(Serialize)]
+struct LineView {
+    mark: char,
+    class: &'static str,
+    text: String,
+}
+
+/// The lines that only one of two texts has, with one unchanged line around; none where the values are no texts of several
+/// lines or are too long to compare.
+fn differing_lines(row: &FieldRow<'_>) -> Vec<LineView> {
+    const LINES: usize = 200;
+    let text = |value: &str| serde_json::from_str::<String>(value).ok();
+    let (Some(before), Some(after)) = (text(row.before), text(row.after)) else { return Vec::new() };
+    let (before, after): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    if before.len() + after.len() < 4 || before.len().max(after.len()) > LINES {
+        return Vec::new();
+    }
+    let all = compared(&before, &after);
+    let changed = |at: usize| all.get(at).is_some_and(|(mark, _)| *mark != ' ');
+    let near = |at: usize| changed(at) || changed(at + 1) || at.checked_sub(1).is_some_and(changed);
+    let view = |&(mark, text): &(char, &str)| LineView {
+        mark,
+        class: match mark {
+            '-' => "gone",
+            '+' => "new",
+            _ => "same",
+        },
+        text: visible(&columns::shorten(text, super::LINE_LIMIT)).into_owned(),
+    };
+    all.iter().enumerate().filter(|(at, _)| near(*at)).map(|(_, line)| view(line)).collect()
+}
+
+/// The lines of both texts in order, marked `-`, `+` or blank, by their longest common subsequence.
+fn compared<'a>(before: &[&'a str], after: &[&'a str]) -> Vec<(char, &'a str)> {
+    let width = after.len() + 1;
+    let mut lengths = vec![0_u16; (before.len() + 1) * width];
+    let at = |lengths: &[u16], left: usize, right: usize| lengths.get(left * width + right).copied().unwrap_or(0);
+    for (left, line) in before.iter().enumerate().rev() {
+        for (right, other) in after.iter().enumerate().rev() {
+            let length = if line == other {
+                at(&lengths, left + 1, right + 1) + 1
+            } else {
+                at(&lengths, left + 1, right).max(at(&lengths, left, right + 1))
+            };
+            if let Some(cell) = lengths.get_mut(left * width + right) {
+                *cell = length;
+            }
+        }
+    }
+    let (mut left, mut right, mut lines) = (0, 0, Vec::new());
+    loop {
+        match (before.get(left), after.get(right)) {
+            (Some(line), Some(other)) if line == other => {
+                lines.push((' ', *line));
+                left += 1;
+                right += 1;
+            }
+            (Some(line), other) if other.is_none() || at(&lengths, left + 1, right) >= at(&lengths, left, right + 1) => {
+                lines.push(('-', *line));
+                left += 1;
+            }
+            (_, Some(other)) => {
+                lines.push(('+', *other));
+                right += 1;
+            }
+            (_, None) => return lines,
+        }
+    }
+}
+
 /// The style class that goes with a direction; the word always stands beside it.
 fn class(direction: Direction) -> &'static str {
     match direction {
         Direction::Weakened => "exception",
         Direction::Undetermined => "unknown",
         Direction::Strengthened | Direction::Neutral => "plain",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_of_several_lines_is_compared_line_by_line() {
+        let shown = |before: &str, after: &str| {
+            let row = FieldRow { field: "rego", before, after, line: 1, only_by_rule: false, verdicts: Vec::new() };
+            differing_lines(&row).iter().map(|line| format!("{}{}", line.mark, line.text)).collect::<Vec<_>>()
+        };
+        let (before, after) = (r#""a\nb\nc\nd\ne""#, r#""a\nb\nx\nd\ne\nf""#);
+        assert_eq!(shown(before, after), [" b", "-c", "+x", " d", " e", "+f"]);
+        assert_eq!(shown(r#""deny""#, r#""warn""#), Vec::<String>::new());
+        assert_eq!(shown(r#""cut\nat a bou"#, after), Vec::<String>::new());
     }
 }

@@ -111,7 +111,7 @@ struct JsonSeen<'a> {
     at: String,
     grade: &'static str,
     tickets: Vec<&'a str>,
-    author: Option<JsonPerson<'a>>,
+    authors: Vec<JsonPerson<'a>>,
     approvers: Vec<String>,
 }
 
@@ -122,7 +122,7 @@ fn seen<'a>(columns: &Columns<'a>, seen: Seen) -> JsonSeen<'a> {
         at: behind.at,
         grade: behind.grade.word(),
         tickets: behind.tickets,
-        author: behind.author.map(person),
+        authors: behind.authors.into_iter().map(person).collect(),
         approvers: behind.approvers,
     }
 }
