@@ -94,10 +94,10 @@ impl FactsCache {
     /// The cache in a folder, which is made when there is something to keep.
     ///
     /// `program` stands for the very program: facts of another one are not used. Nothing is kept inside the audited
-    /// repository, nor for one that is not whole: there, what is missing is to be found missing.
+    /// repository.
     #[must_use]
     pub fn open(folder: &Path, program: &str, repository: &Repository) -> Self {
-        if !repository.completeness().problems.is_empty() || repository.holds(folder) {
+        if repository.holds(folder) {
             return Self::none();
         }
         let program = Sha256::digest(format!("{program}\n{}", stored::FORMAT));
@@ -139,10 +139,8 @@ impl FactsCache {
 
     fn find(&self, id: CommitId, look: impl Fn(&mut BTreeMap<CommitId, Facts>) -> Option<Facts>) -> Option<Facts> {
         let first = self.places.partition_point(|(known, _)| *known < id);
-        let candidates = self.places.get(first..)?.iter().take_while(|(known, _)| *known == id);
-        candidates
-            .filter_map(|(_, number)| self.blocks.get(*number as usize).and_then(|block| self.in_block(block, &look)))
-            .next()
+        let mut candidates = self.places.get(first..)?.iter().take_while(|(known, _)| *known == id);
+        candidates.find_map(|(_, number)| self.blocks.get(*number as usize).and_then(|block| self.in_block(block, &look)))
     }
 
     fn in_block<R>(&self, block: &Block, look: impl Fn(&mut BTreeMap<CommitId, Facts>) -> R) -> R {

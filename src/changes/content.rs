@@ -81,8 +81,11 @@ fn obstacle(bytes: &[u8]) -> Option<&'static str> {
 
 /// What was seen of blobs, for all threads; a newcomer takes the slot of whatever stood there.
 pub(super) struct Sights {
-    shards: Vec<Mutex<Vec<Option<(BlobId, Sight)>>>>,
+    shards: Vec<Mutex<Shard>>,
 }
+
+/// Slots that are locked together.
+type Shard = Vec<Option<(BlobId, Sight)>>;
 
 /// How many parts are locked on their own.
 const SHARDS: usize = 64;

@@ -136,7 +136,7 @@ impl<'c> Extraction<'c> {
     fn read(&mut self, is_readable: bool, commit: &mut Commit) {
         self.is_incomplete = false;
         if is_readable {
-            self.reader.compare(commit);
+            self.reader.compare_with_parents(commit);
         }
         self.look_into(commit, &|_| true);
     }
@@ -274,7 +274,8 @@ impl<'c> Extraction<'c> {
     fn bytes(&mut self, side: &Seen) -> Result<Arc<[u8]>, String> {
         match side {
             Seen::Nothing => Ok(Arc::default()),
-            Seen::File { sight: Sight { obstacle: Some(reason), may_hold_policies: false, .. }, .. } => Err((*reason).into()),
+            Seen::Elsewhere(reason)
+            | Seen::File { sight: Sight { obstacle: Some(reason), may_hold_policies: false, .. }, .. } => Err((*reason).into()),
             Seen::File { sight, .. } if !sight.may_be_counterpart() => Ok(Arc::default()),
             Seen::File { bytes: Some(bytes), .. } => Ok(bytes.clone()),
             Seen::File { blob, .. } => {
@@ -282,7 +283,6 @@ impl<'c> Extraction<'c> {
                 self.is_incomplete |= bytes.is_err();
                 bytes
             }
-            Seen::Elsewhere(reason) => Err((*reason).into()),
             Seen::Unread(reason) => Err(reason.clone()),
         }
     }

@@ -322,6 +322,7 @@ impl Reading<'_> {
 }
 
 /// What is not there stays so; what is there must be readable.
+#[expect(clippy::option_option, reason = "the outer one says whether it could be read, the inner one whether it is there")]
 fn optional<T, R>(value: Option<T>, read: impl FnOnce(T) -> Option<R>) -> Option<Option<R>> {
     match value {
         None => Some(None),

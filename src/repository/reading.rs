@@ -21,7 +21,7 @@ impl Reader {
     pub fn commit(&mut self, raw: &RawCommit) -> Commit {
         let mut commit = self.outline(raw);
         if raw.is_readable() {
-            self.compare(&mut commit);
+            self.compare_with_parents(&mut commit);
         }
         commit
     }
@@ -39,11 +39,15 @@ impl Reader {
             let reason = format!("commit {}: its bytes do not hash to its id", raw.id).into();
             commit.gaps.push(Gap { about: GapAbout::Commit, reason });
         }
+        if self.is_shallow_boundary(&git_id(commit.id.0)) {
+            let reason = "its parent is not in this shallow clone, so what it changed cannot be told".into();
+            commit.gaps.push(Gap { about: GapAbout::FileEdits, reason });
+        }
         commit
     }
 
     /// Compares a commit with its first parent, and a merge with all of them.
-    pub fn compare(&mut self, commit: &mut Commit) {
+    pub fn compare_with_parents(&mut self, commit: &mut Commit) {
         self.compare_with_parent(commit);
         self.recent_trees.truncate(RECENT - 1);
         self.recent_trees.push_front((commit.id, commit.tree));
@@ -62,10 +66,7 @@ impl Reader {
     fn compare_with_parent(&mut self, commit: &mut Commit) {
         let gap = |reason: String| Gap { about: GapAbout::FileEdits, reason: reason.into() };
         let before = match commit.parents.first() {
-            _ if self.is_shallow_boundary(&git_id(commit.id.0)) => {
-                commit.gaps.push(gap("its parent is not in this shallow clone, so what it changed cannot be told".into()));
-                return;
-            }
+            _ if self.is_shallow_boundary(&git_id(commit.id.0)) => return,
             None => None,
             Some(parent) => match self.tree_of(*parent) {
                 Ok(tree) => Some(tree),

@@ -163,7 +163,7 @@ fn many_runs_do_not_make_many_bundles() -> TestResult {
 }
 
 #[test]
-fn nothing_is_kept_inside_the_repository_nor_for_one_that_is_not_whole() -> TestResult {
+fn nothing_is_kept_inside_the_repository_and_a_shallow_end_stays_one() -> TestResult {
     let repo = repo()?;
     for inside in [repo.path().join("cache"), repo.path().join(".git/cache"), repo.path().join("x/../cache")] {
         assert_eq!(read_with(&repo, &inside)?, read_anew(&repo)?);

@@ -32,7 +32,10 @@ fn obstacle(change: &Change) -> Option<(&str, bool)> {
 }
 
 /// A history in which each step writes and removes files.
-fn history(steps: &[(&[(&str, &str)], &[&str])]) -> Fallible<Vec<Change>> {
+/// Files written, and files removed.
+type Step<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
+fn history(steps: &[Step<'_>]) -> Fallible<Vec<Change>> {
     let mut stream = Stream::default();
     for (files, removed) in steps {
         stream.next(&NewCommit { files: files.to_vec(), removed: removed.to_vec(), ..NewCommit::default() });
