@@ -197,7 +197,7 @@ rules! {
     METADATA_ONLY = "metadata-only": "Only labels, annotations or other metadata without protective meaning, or the status, differ; neutral.";
     SAME_MEANING = "same-meaning": "What differs says the same: a list in another order, a default written out, another version of the API; neutral.";
     UNCHANGED = "unchanged": "The object says the same; only its file, order, comments or format changed; neutral.";
-    OTHER_SIDE_UNREADABLE = "other-side-unreadable": "The file before or after the change cannot be read, so the object may be there as well; undetermined.";
+    OTHER_SIDE_UNREADABLE = "side-unreadable": "The file before or after the change cannot be read, so the object may be there as well; undetermined.";
     NOT_COMPARED = "not-compared": "The object moved and changed, and is too large to be compared with what it was; undetermined.";
 }
 

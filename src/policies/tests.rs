@@ -216,7 +216,9 @@ fn every_pair_of_the_table_has_the_direction_and_rules_that_it_names() {
 #[test]
 fn every_rule_is_told_by_the_table() {
     let told: BTreeSet<String> = cases().into_iter().flat_map(|case| case.rules).collect();
-    let known: BTreeSet<String> = rules().iter().map(|rule| rule.id.to_owned()).collect();
+    // These speak of files, which the table does not have.
+    let of_files = [OTHER_SIDE_UNREADABLE.id, NOT_COMPARED.id];
+    let known: BTreeSet<String> = rules().iter().map(|rule| rule.id.to_owned()).filter(|id| !of_files.contains(&&**id)).collect();
     assert_eq!(known.difference(&told).collect::<Vec<_>>(), Vec::<&String>::new(), "known, not told");
     assert_eq!(told.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "told, not known");
 }

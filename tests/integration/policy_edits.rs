@@ -17,7 +17,7 @@ fn edits(change: &Change) -> Vec<String> {
         let from = edit.old_path.as_ref().map_or_else(String::new, |path| format!(" from {}", path.to_text()));
         let fields: Vec<&str> = edit.fields.iter().map(|field| &*field.path).collect();
         let fields = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
-        let doubt = if edit.verdicts.iter().any(|verdict| verdict.rule == "other-side-unreadable") { " in doubt" } else { "" };
+        let doubt = if edit.verdicts.iter().any(|verdict| verdict.rule == "side-unreadable") { " in doubt" } else { "" };
         format!("{} {} in {}{from}{fields}{doubt}", edit.kind.word(), edit.object, edit.path.to_text())
     };
     change.commit.policy_edits.iter().map(line).collect()
@@ -31,10 +31,10 @@ fn obstacle(change: &Change) -> Option<(&str, bool)> {
     }
 }
 
-/// A history in which each step writes and removes files.
 /// Files written, and files removed.
 type Step<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
 
+/// A history in which each step writes and removes files.
 fn history(steps: &[Step<'_>]) -> Fallible<Vec<Change>> {
     let mut stream = Stream::default();
     for (files, removed) in steps {
