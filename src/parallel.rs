@@ -3,7 +3,10 @@
 use std::num::NonZero;
 use std::sync::Mutex;
 
-/// Maps items to results on as many threads as the machine has, `piece` neighbouring items at a time.
+/// Each thread gets at least about so many pieces, if there are as many items.
+const PIECES_PER_THREAD: usize = 4;
+
+/// Maps items to results on as many threads as the machine has, at most `piece` neighbouring items at a time.
 ///
 /// Each thread makes its own state once, for caches and buffers. The result does not depend on the number of threads.
 pub fn map<T: Send, S, R: Send>(
@@ -12,13 +15,15 @@ pub fn map<T: Send, S, R: Send>(
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, T) -> R + Sync,
 ) -> Vec<R> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(items.len() / piece.max(1) + 1);
     let length = items.len();
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(length.max(1));
+    // Few items are cut smaller, so that no thread waits long for another one's last piece.
+    let piece = piece.clamp(1, length.div_ceil(threads * PIECES_PER_THREAD).max(1));
     let source = Mutex::new((0_usize, items.into_iter()));
     let take = || {
         // A thread that panicked while holding the lock only left the iterator further on.
         let mut source = source.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let items: Vec<T> = source.1.by_ref().take(piece.max(1)).collect();
+        let items: Vec<T> = source.1.by_ref().take(piece).collect();
         source.0 += 1;
         (source.0, items)
     };
