@@ -74,6 +74,9 @@ impl From<RepositoryError> for Failure {
                 (Exit::Inconclusive, "run `git refs migrate --ref-format=files` on a copy".into())
             }
             RepositoryError::Unborn { .. } => (Exit::Inconclusive, "name a branch with `--branch REF`".into()),
+            RepositoryError::Revision { revision, .. } if is_meant_as_day(revision) => {
+                (Exit::Misuse, "there is no such day; a day is written as 2026-03-31".into())
+            }
             RepositoryError::Revision { .. } => {
                 (Exit::Misuse, "`git branch -a` and `git tag` list what there is; a shallow clone has only part".into())
             }
@@ -101,4 +104,10 @@ impl From<FolderError> for Failure {
             FolderError::Place { .. } | FolderError::Render(_) => failure,
         }
     }
+}
+
+/// Whether a word has the shape of a day, whatever the numbers.
+fn is_meant_as_day(word: &str) -> bool {
+    let shape: Vec<bool> = word.bytes().map(|byte| byte.is_ascii_digit()).collect();
+    shape == [true, true, true, true, false, true, true, false, true, true]
 }

@@ -57,6 +57,12 @@ fn an_unknown_revision_is_named() -> TestResult {
 }
 
 #[test]
+fn a_day_that_does_not_exist_is_called_so() -> TestResult {
+    let repo = three_commits()?;
+    expect_refusal(&repo, &repo.report(&["--to", "2026-99-99"])?, MISUSE, &["2026-99-99", "no such day"])
+}
+
+#[test]
 fn a_missing_branch_is_named() -> TestResult {
     let repo = three_commits()?;
     let run = repo.report(&["--branch", "release", "--period", "2026-Q1"])?;
