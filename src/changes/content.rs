@@ -31,18 +31,14 @@ impl Sight {
 
 /// Whether a document with these kinds is parsed: one is a policy, or could be one.
 pub(super) fn are_wanted(kinds: &[ObjectKind]) -> bool {
-    kinds.iter().any(|kind| policies::family_of_kind(kind).is_some() || is_namespace(kind))
-}
-
-fn is_namespace(kind: &ObjectKind) -> bool {
-    *kind.kind == *"Namespace" && matches!(&*kind.group, "" | manifests::UNKNOWN_GROUP)
+    kinds.iter().any(policies::may_be_policy)
 }
 
 /// Looks at the bytes of a file.
 fn look(bytes: &[u8]) -> (FirstLook, bool) {
     let first = manifests::first_look(bytes);
     let is_policy = |kind: &ObjectKind| {
-        if is_namespace(kind) { shows_marked_namespace(bytes) } else { policies::family_of_kind(kind).is_some() }
+        if policies::may_be_namespace(kind) { shows_marked_namespace(bytes) } else { policies::family_of_kind(kind).is_some() }
     };
     let shows_policy = first.kinds.iter().any(is_policy);
     (first, shows_policy)

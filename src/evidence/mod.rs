@@ -280,6 +280,9 @@ pub enum ArrivalKind {
 }
 
 impl ArrivalKind {
+    /// Every one, in the order in which packs list them.
+    pub const ALL: [Self; 7] = [Self::Merge, Self::Squash, Self::Rebase, Self::Direct, Self::Bot, Self::Initial, Self::Unknown];
+
     /// The word for it in packs.
     #[must_use]
     pub fn word(self) -> &'static str {

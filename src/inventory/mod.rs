@@ -95,13 +95,13 @@ pub fn take(
         Some(first) => first.change.commit.parents.first().copied(),
         None => Some(range.end),
     };
+    inventory.coverage = Coverage::of(&now);
+    inventory.gaps = now.gaps;
     inventory.at_start = match before {
         None => 0,
         Some(before) if before == range.end => now.policies.len(),
-        Some(before) => tree::count(repository, before, &now.counts),
+        Some(before) => tree::count(repository, before, &now.counts, &mut inventory.gaps),
     };
-    inventory.coverage = Coverage::of(&now);
-    inventory.gaps = now.gaps;
 
     let mut search = Lookback::begin(now.policies);
     for dossier in dossiers.iter().rev() {
@@ -111,10 +111,13 @@ pub fn take(
         let past = lookback::search(repository, cache, before, &mut search);
         inventory.gaps.extend(past.cut.map(|reason| Gap { about: GapAbout::Commit, reason: reason.into() }));
         let changes = lookback::changes_of(repository, before, past.last_changes);
-        inventory.earlier = with_evidence(repository, changes, &mut classifier, settings)?;
+        let (earlier, problems) = with_evidence(repository, changes, &mut classifier, settings)?;
+        inventory.earlier = earlier;
+        let about_notes = |problem: String| Gap { about: GapAbout::Notes, reason: problem.into() };
+        inventory.gaps.extend(problems.into_iter().map(about_notes));
     }
     (inventory.policies, inventory.removed) = search.finish();
-    tree::describe(repository, &mut inventory.removed, &classifier);
+    inventory.gaps.extend(tree::describe(repository, &mut inventory.removed, &classifier));
     inventory.policies.sort_by(|left, right| left.order().cmp(&right.order()));
     inventory.removed.sort_by(|left, right| left.order().cmp(&right.order()));
     Ok(inventory)
@@ -126,18 +129,18 @@ impl PolicyObject {
     }
 }
 
-/// Single changes before the period with everything that Git says about them.
+/// Single changes before the period with everything that Git says about them, and what notes could not be read.
 fn with_evidence(
     repository: &Repository,
     changes: Vec<Change>,
     classifier: &mut Classifier,
     settings: &Settings,
-) -> Result<Vec<Dossier>, RepositoryError> {
+) -> Result<(Vec<Dossier>, Vec<String>), RepositoryError> {
     let ids: Vec<CommitId> = changes.iter().flat_map(Change::commits).map(|commit| commit.id).collect();
-    let (notes, _) = repository.notes(ids.into_iter())?;
+    let (notes, problems) = repository.notes(ids.into_iter())?;
     let with_class = changes.into_iter().map(|change| {
         let classification = classifier.classify(&change);
         (change, classification)
     });
-    Ok(evidence::gather(with_class.collect(), &notes, settings))
+    Ok((evidence::gather(with_class.collect(), &notes, settings), problems))
 }

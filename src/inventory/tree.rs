@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::PolicyObject;
 use super::coverage::{Denial, NamespaceObject, default_denial, namespace_object};
 use crate::classification::Classifier;
-use crate::manifests::{self, ContentGap, Contents, Object, ObjectKind, UNKNOWN_GROUP, Unreadable, may_hold_objects};
+use crate::manifests::{self, ContentGap, Contents, Object, ObjectKind, Unreadable, may_hold_objects};
 use crate::parallel;
 use crate::policies;
 use crate::repository::{FileEdit, Gap, GapAbout, Reader, Repository};
@@ -87,9 +87,10 @@ impl Tree {
     }
 }
 
-/// Counts the policy objects in the tree of a commit; blobs that `known` has are not read again.
-pub(super) fn count(repository: &Repository, commit: CommitId, known: &BTreeMap<BlobId, usize>) -> usize {
-    let files = candidates(repository, commit, &mut Vec::new());
+/// Counts the policy objects in the tree of a commit; blobs that `known` has are not read again. Folders that cannot be
+/// read are added to the gaps.
+pub(super) fn count(repository: &Repository, commit: CommitId, known: &BTreeMap<BlobId, usize>, gaps: &mut Vec<Gap>) -> usize {
+    let files = candidates(repository, commit, gaps);
     let counts = parallel::map(
         files,
         PIECE,
@@ -104,8 +105,9 @@ pub(super) fn count(repository: &Repository, commit: CommitId, known: &BTreeMap<
     counts.into_iter().sum()
 }
 
-/// Fills in what removed objects said, from their blobs; each blob is read once, however many objects it lost.
-pub(super) fn describe(repository: &Repository, removed: &mut [PolicyObject], classifier: &Classifier) {
+/// Fills in what removed objects said, from their blobs; each blob is read once, however many objects it lost. Gives
+/// what could not be read.
+pub(super) fn describe(repository: &Repository, removed: &mut [PolicyObject], classifier: &Classifier) -> Vec<Gap> {
     let mut by_blob: BTreeMap<BlobId, Vec<&mut PolicyObject>> = BTreeMap::new();
     for policy in removed {
         policy.environment = classifier.environment_of(&policy.path).map(Into::into);
@@ -113,20 +115,29 @@ pub(super) fn describe(repository: &Repository, removed: &mut [PolicyObject], cl
         by_blob.entry(policy.blob).or_default().push(policy);
     }
     let files = by_blob.into_iter().collect();
-    parallel::map(
+    let gaps = parallel::map(
         files,
         PIECE / 8,
         || repository.reader(),
         |reader, (blob, removed): (BlobId, Vec<&mut PolicyObject>)| {
-            let Ok(found) = contents(reader, blob) else { return };
+            let found = match contents(reader, blob) {
+                Ok(found) => found,
+                Err(reason) => {
+                    let path = removed.first().map(|policy| policy.path.to_text().into_owned()).unwrap_or_default();
+                    let reason = format!("{path}, as it was before it was removed: {reason}").into();
+                    return Some(Gap { about: GapAbout::Content, reason });
+                }
+            };
             for policy in removed {
                 if let Some(object) = found.objects.iter().find(|object| object.identity == policy.object) {
                     policy.enforcement = policies::enforcement(object).into();
                     policy.exemptions = policies::exemptions(object).into();
                 }
             }
+            None
         },
     );
+    gaps.into_iter().flatten().collect()
 }
 
 fn sentence(gap: &ContentGap) -> String {
@@ -155,20 +166,14 @@ fn candidates(repository: &Repository, commit: CommitId, gaps: &mut Vec<Gap>) ->
 /// The objects of a file that holds a policy or a namespace, and what of it could not be read.
 fn contents(reader: &mut Reader, blob: BlobId) -> Result<Contents, String> {
     reader.with_blob(blob, |bytes| {
-        let wants =
-            |kinds: &[ObjectKind]| kinds.iter().any(|kind| is_namespace(kind) || policies::family_of_kind(kind).is_some());
+        let wants = |kinds: &[ObjectKind]| kinds.iter().any(policies::may_be_policy);
         let look = manifests::first_look(bytes);
         if look.unsure || wants(&look.kinds) { manifests::read(bytes, &wants) } else { Contents::default() }
     })
 }
 
-fn is_namespace(kind: &ObjectKind) -> bool {
-    &*kind.kind == "Namespace" && matches!(&*kind.group, "" | UNKNOWN_GROUP)
-}
-
 /// Whether a part that could not be read may hide a policy. A namespace without readable labels may be one.
 fn may_hide_policy(gap: &ContentGap) -> bool {
     // What repeats a key is given all the same.
-    !matches!(gap.reason, Unreadable::DuplicateKey)
-        && (gap.kinds.is_empty() || gap.kinds.iter().any(|kind| is_namespace(kind) || policies::family_of_kind(kind).is_some()))
+    !matches!(gap.reason, Unreadable::DuplicateKey) && (gap.kinds.is_empty() || gap.kinds.iter().any(policies::may_be_policy))
 }

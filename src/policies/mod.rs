@@ -243,6 +243,18 @@ pub fn family_of_kind(kind: &ObjectKind) -> Option<Family> {
     family.or(other.then_some(Family::Other))
 }
 
+/// Whether an object of that kind may be a policy, also where a template decides the group of a namespace.
+#[must_use]
+pub fn may_be_policy(kind: &ObjectKind) -> bool {
+    family_of_kind(kind).is_some() || may_be_namespace(kind)
+}
+
+/// Whether a kind is that of namespaces, or may be where a template decides its group.
+#[must_use]
+pub fn may_be_namespace(kind: &ObjectKind) -> bool {
+    &*kind.kind == "Namespace" && matches!(&*kind.group, "" | UNKNOWN_GROUP)
+}
+
 fn is_namespace(kind: &ObjectKind) -> bool {
     kind.group.is_empty() && &*kind.kind == "Namespace"
 }

@@ -116,3 +116,12 @@ pub(super) fn denies_by_default(object: &Object) -> bool {
 pub(super) fn block_covers(wide: &Node, narrow: &Node) -> bool {
     traffic::block_covers(wide, narrow)
 }
+
+/// Marks a policy that only one side has, by whether it `opens` everything or isolates; says whether that was the case.
+fn came_or_went(marks: &mut Marks, sides: &Sides, opens: impl Fn(&Node) -> bool) -> bool {
+    if sides.this.xor(sides.that).is_some_and(opens) {
+        marks.presence(ALLOW_PRESENCE, sides, Presence::Allows)
+    } else {
+        marks.presence(POLICY_PRESENCE, sides, Presence::Protects)
+    }
+}

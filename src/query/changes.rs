@@ -163,15 +163,7 @@ impl Filter {
         const OUTCOMES: [&str; 4] = ["exception", "not assessable", "no exception", "not applicable"];
         const SORTS: [(&str, Sort); 4] =
             [("policy", Sort::Policy), ("bot", Sort::Bot), ("emergency", Sort::Emergency), ("revert", Sort::Revert)];
-        let arrivals = [
-            ArrivalKind::Merge,
-            ArrivalKind::Squash,
-            ArrivalKind::Rebase,
-            ArrivalKind::Direct,
-            ArrivalKind::Bot,
-            ArrivalKind::Initial,
-            ArrivalKind::Unknown,
-        ];
+        let arrivals = ArrivalKind::ALL;
         let path = asked.path.as_deref().map(|glob| {
             Glob::new(glob).map_err(|error| Mistake::new(format!("`{glob}` is not a path pattern"), error.to_string()))
         });

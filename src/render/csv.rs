@@ -524,7 +524,8 @@ fn excluded(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::specimen::{Shelf, pack};
+    use crate::render::shelf::Shelf;
+    use crate::render::specimen::pack;
 
     fn read(shelf: &Shelf, file: &str) -> Vec<Vec<String>> {
         let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(&shelf.0[file][..]);

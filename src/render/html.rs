@@ -153,7 +153,8 @@ mod tests {
 
     use super::*;
     use crate::checks::Outcome;
-    use crate::render::specimen::{HOSTILE, Shelf, incomplete_pack, pack};
+    use crate::render::shelf::Shelf;
+    use crate::render::specimen::{HOSTILE, incomplete_pack, pack};
 
     /// Everything between an opening and a closing mark, in order.
     fn all<'a>(text: &'a str, open: &str, close: char) -> Vec<&'a str> {

@@ -12,6 +12,8 @@ pub mod html;
 pub mod json;
 pub mod reperform;
 #[cfg(test)]
+mod shelf;
+#[cfg(test)]
 pub(crate) mod specimen;
 
 /// Where artifacts go, several at a time; the pack's writer hashes and stores them, a test keeps them in memory.

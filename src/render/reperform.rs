@@ -133,7 +133,8 @@ fn ticket_step(pack: &Pack, range: &str) -> Option<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::specimen::{Shelf, pack};
+    use crate::render::shelf::Shelf;
+    use crate::render::specimen::pack;
 
     #[test]
     fn every_number_comes_from_the_pack() {

@@ -8,7 +8,6 @@
     reason = "test data: it may stop a test at once, and it is read beside the test that uses it"
 )]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::changes::{Change, Commit, EditKind, Entry, FileEdit, Gap, GapAbout, MergeContent, Signature, SignatureKind};
@@ -565,38 +564,4 @@ fn tie_outs(dossiers: &[Dossier]) -> Vec<TieOut> {
         tie_out("T3", "Every arrival is in scope or excluded", "arrivals", "in scope and out of scope", dossiers.len()),
         tie_out("T6", "Every changed path is listed", "changed paths over all arrivals", "rows of files.csv", files),
     ]
-}
-
-/// Files in memory, by path.
-pub struct Shelf(pub BTreeMap<String, Vec<u8>>);
-
-impl Shelf {
-    /// What one renderer makes of a pack.
-    pub fn of(pack: &Pack, renderer: crate::render::Renderer) -> Self {
-        let filling = Filling::default();
-        renderer(pack, &filling).expect("memory can be written");
-        Self(filling.0.into_inner().expect("no thread panicked"))
-    }
-
-    /// The text of one file.
-    pub fn text(&self, path: &str) -> &str {
-        std::str::from_utf8(&self.0[path]).expect("files are UTF-8")
-    }
-}
-
-/// Files on their way into memory.
-#[derive(Default)]
-struct Filling(std::sync::Mutex<BTreeMap<String, Vec<u8>>>);
-
-impl crate::render::Sink for Filling {
-    fn file(
-        &self,
-        path: &str,
-        write: &mut dyn FnMut(&mut dyn std::io::Write) -> Result<(), crate::render::RenderError>,
-    ) -> Result<(), crate::render::RenderError> {
-        let mut bytes = Vec::new();
-        write(&mut bytes)?;
-        self.0.lock().expect("no thread panicked").insert(path.to_owned(), bytes);
-        Ok(())
-    }
 }

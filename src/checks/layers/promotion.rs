@@ -4,17 +4,75 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::changes::{EditKind, FileEdit, GapAbout};
-use crate::checks::verdict::{Verdict, counted, header, own_gap, shown, shown_path, some_of};
-use crate::checks::{EnvironmentFile, Period};
+use crate::checks::verdict::{Verdict, counted, header, judge_each_change, own_gap, shown, shown_path, some_of};
+use crate::checks::{Card, Check, EnvironmentFile, Finding, Period, Severity};
 use crate::classification::FileClass;
 use crate::evidence::{Dossier, Grade};
 use crate::manifests::ObjectKind;
 use crate::policies::PolicyEdit;
 use crate::settings::EnvironmentSettings;
+use crate::settings::reader::Section;
 use crate::text::{BlobId, RepoPath};
 
+pub(super) static PROMOTION_SKIPPED: Card = Card {
+    id: "promotion-skipped",
+    requirement: "What reaches production stood in an earlier environment before.",
+    rationale: "Environments are there to try a change where it can do no harm. Content that nobody ran before production is tried in \
+                production.",
+    remedy: "Bring the change to the earlier environments now and confirm that it works there. Let the owner of production accept \
+             what is meant for production alone.",
+    severity: Severity::Medium,
+    references: &[
+        ("SOC 2", "CC8.1"),
+        ("ISO 27001:2022", "A.8.31"),
+        ("ISO 27001:2022", "A.8.32"),
+        ("NIST SP 800-53", "CM-4"),
+        ("PCI DSS 4.0", "6.5.3"),
+        ("NERC CIP", "CIP-010-4 R1"),
+    ],
+    needs: "the environment of each changed path, the ids of contents in the period and in the tree before it, and policy objects",
+    waivable_by: "the owner of production, not the author of the change",
+    settings: &[("earlier", "[]", "environments that come before production; where none is named, every other one")],
+    since: "0.1.0",
+    limits: "A file of production is compared with the file whose path differs in the environment's name only, and a policy object with \
+             the one of its kind and name. Files that differ from environment to environment by intention are not assessable when \
+             both changed, and found when production alone changed. Where the path does not hold the environment's name no file can \
+             be found to compare with. Removals, renames, and what a shared base brings to every environment are not judged; nor is \
+             a promotion by tags, by image versions kept elsewhere, or from another repository.",
+};
+
+/// See [`PROMOTION_SKIPPED`].
+#[derive(Debug)]
+pub(super) struct PromotionSkipped {
+    earlier: BTreeSet<String>,
+}
+
+impl PromotionSkipped {
+    pub(super) fn configured(section: &mut Section) -> Self {
+        let written = section.strings("earlier").unwrap_or_default();
+        Self { earlier: written.into_iter().map(|(_, name)| name.trim().to_lowercase()).collect() }
+    }
+}
+
+impl Check for PromotionSkipped {
+    fn card(&self) -> &'static Card {
+        &PROMOTION_SKIPPED
+    }
+
+    fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
+        let mut promotions = Promotions::of(period, &self.earlier);
+        judge_each_change(&PROMOTION_SKIPPED, period, |position, dossier| {
+            let verdict = promotions.judge(dossier);
+            if let Some(dossier) = period.dossiers.get(position) {
+                promotions.learn(dossier);
+            }
+            verdict
+        })
+    }
+}
+
 /// What is known of the earlier environments before a change, kept while changes are judged from the oldest on.
-pub(super) struct Promotions<'a> {
+struct Promotions<'a> {
     environments: &'a EnvironmentSettings,
     /// Environments that count as earlier; empty means every one that is not production.
     earlier: &'a BTreeSet<String>,

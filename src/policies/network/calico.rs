@@ -3,9 +3,9 @@
 //! Format: <https://docs.tigera.io/calico/latest/reference/resources/networkpolicy>
 
 use super::traffic::{Action, Keys, Peer, Placed, Port, TrafficRule, compare_actions, rest_of, with_action};
-use super::{ALLOW_PRESENCE, POD_SELECTOR, POLICY_PRESENCE, POLICY_TYPES, PRIORITY, UNRECOGNISED};
+use super::{POD_SELECTOR, POLICY_TYPES, PRIORITY, UNRECOGNISED, came_or_went};
 use crate::manifests::Node;
-use crate::policies::marks::{Item, Marks, Presence, Sides, canonical, items, present, texts};
+use crate::policies::marks::{Item, Marks, Sides, canonical, items, present, texts};
 
 /// The two directions: the type, the key of its rules, the key of the far side of a rule.
 const DIRECTIONS: [(&str, &str, &str); 2] = [("Ingress", "ingress", "source"), ("Egress", "egress", "destination")];
@@ -13,12 +13,7 @@ const DIRECTIONS: [(&str, &str, &str); 2] = [("Ingress", "ingress", "source"), (
 const SELECTORS: [&str; 3] = ["selector", "namespaceSelector", "serviceAccountSelector"];
 
 pub(super) fn compare(marks: &mut Marks, sides: &Sides) {
-    let opens = |policy: &Node| allows_everything(policy.get("spec"));
-    if sides.this.xor(sides.that).is_some_and(opens) {
-        marks.presence(ALLOW_PRESENCE, sides, Presence::Allows);
-        return;
-    }
-    if marks.presence(POLICY_PRESENCE, sides, Presence::Protects) {
+    if came_or_went(marks, sides, |policy| allows_everything(policy.get("spec"))) {
         return;
     }
     let spec = sides.at("spec");

@@ -4,7 +4,7 @@
 //! ports; an empty rule lets no one through. An endpoint is isolated in a direction as soon as a policy has rules for it.
 
 use super::traffic::{Keys, Peer, Placed, Port, TrafficRule, excess, rest_of};
-use super::{ALLOW_PRESENCE, DEFAULT_DENY, DENY_RULE, POD_SELECTOR, POLICY_PRESENCE, UNRECOGNISED};
+use super::{DEFAULT_DENY, DENY_RULE, POD_SELECTOR, POLICY_PRESENCE, UNRECOGNISED, came_or_went};
 use crate::manifests::Node;
 use crate::policies::marks::{Item, Marks, Presence, Sides, canonical, items, present};
 
@@ -15,12 +15,7 @@ const DIRECTIONS: [(&str, &str, &str); 2] = [("ingress", "ingressDeny", "from"),
 const NO_PEERS: [&str; 3] = ["toPorts", "fromRequires", "toRequires"];
 
 pub(super) fn compare(marks: &mut Marks, sides: &Sides) {
-    if let Some(only) = sides.this.xor(sides.that) {
-        if specs(Some(only)).iter().all(|spec| allows_everything(spec.node)) {
-            marks.presence(ALLOW_PRESENCE, sides, Presence::Allows);
-        } else {
-            marks.presence(POLICY_PRESENCE, sides, Presence::Protects);
-        }
+    if came_or_went(marks, sides, |policy| specs(Some(policy)).iter().all(|spec| allows_everything(spec.node))) {
         return;
     }
     let (own, others) = (specs(sides.this), specs(sides.that));

@@ -3,20 +3,15 @@
 //! Format: <https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/>
 
 use super::traffic::{Keys, Peer, Placed, Port, TrafficRule, excess, rest_of, spelling};
-use super::{ALLOW_PRESENCE, POD_SELECTOR, POLICY_PRESENCE, POLICY_TYPES, UNRECOGNISED};
+use super::{POD_SELECTOR, POLICY_TYPES, UNRECOGNISED, came_or_went};
 use crate::manifests::Node;
-use crate::policies::marks::{Marks, Presence, Sides, items, present, texts};
+use crate::policies::marks::{Marks, Sides, items, present, texts};
 
 /// The two directions of traffic: the type, the key of its rules, the key of a rule's peers.
 const DIRECTIONS: [(&str, &str, &str); 2] = [("Ingress", "ingress", "from"), ("Egress", "egress", "to")];
 
 pub(super) fn compare(marks: &mut Marks, sides: &Sides) {
-    let opens = |policy: &Node| allows_everything(policy.get("spec"));
-    if sides.this.xor(sides.that).is_some_and(opens) {
-        marks.presence(ALLOW_PRESENCE, sides, Presence::Allows);
-        return;
-    }
-    if marks.presence(POLICY_PRESENCE, sides, Presence::Protects) {
+    if came_or_went(marks, sides, |policy| allows_everything(policy.get("spec"))) {
         return;
     }
     let spec = sides.at("spec");

@@ -48,16 +48,6 @@ struct Part {
     length: usize,
 }
 
-const KINDS: [ArrivalKind; 7] = [
-    ArrivalKind::Merge,
-    ArrivalKind::Squash,
-    ArrivalKind::Rebase,
-    ArrivalKind::Direct,
-    ArrivalKind::Bot,
-    ArrivalKind::Initial,
-    ArrivalKind::Unknown,
-];
-
 type ByLabel = BTreeMap<String, BTreeMap<ArrivalKind, usize>>;
 
 /// Counts arrivals by the committer date's month, quarter or year, in the period's time zone.
@@ -70,7 +60,7 @@ pub(super) fn arrivals(pack: &Pack) -> Arrivals {
         }
     }
     let (unit, counted) = condensed(months);
-    let kinds: Vec<_> = KINDS.into_iter().filter(|kind| counted.values().any(|bar| bar.contains_key(kind))).collect();
+    let kinds: Vec<_> = ArrivalKind::ALL.into_iter().filter(|kind| counted.values().any(|bar| bar.contains_key(kind))).collect();
     let highest = counted.values().map(|bar| bar.values().sum::<usize>()).max().unwrap_or(0);
     let step = WIDTH / counted.len().max(1);
     let every = counted.len().div_ceil(12).max(1);

@@ -1,7 +1,8 @@
 use serde_json::Value;
 
 use super::*;
-use crate::render::specimen::{HOSTILE, Shelf, incomplete_pack, pack};
+use crate::render::shelf::Shelf;
+use crate::render::specimen::{HOSTILE, incomplete_pack, pack};
 
 fn read(pack: &Pack) -> Value {
     serde_json::from_slice(&Shelf::of(pack, render).0[PATH]).unwrap()
