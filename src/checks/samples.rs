@@ -161,6 +161,7 @@ pub fn settings_with(checks: &str) -> Settings {
 pub fn with_period<R>(settings: &Settings, dossiers: &[Dossier], run: impl FnOnce(&Period<'_>) -> R) -> R {
     let range = AuditRange {
         start: None,
+        standing: crate::repository::Standing::OnChain,
         end: CommitId(id(99)),
         branch: "refs/heads/main".into(),
         asked: "test".into(),
