@@ -208,6 +208,16 @@ fn chain_dates(period: &Period<'_>) -> BTreeMap<CommitId, i64> {
     dated.filter_map(|commit| Some((commit.id, committed(commit)?))).collect()
 }
 
+/// The committer date of a first parent, which is mostly the change before.
+fn date_of(parent: CommitId, period: &Period<'_>, chain: &BTreeMap<CommitId, i64>, position: usize) -> Option<i64> {
+    let before = position.checked_sub(1).and_then(|before| period.dossiers.get(before));
+    if let Some(before) = before.filter(|before| before.change.id() == parent) {
+        return committed(&before.change.commit);
+    }
+    let outside = || period.dates_before.get(&parent).map(|timestamp| timestamp.seconds);
+    chain.get(&parent).copied().or_else(outside)
+}
+
 fn committed(commit: &Commit) -> Option<i64> {
     commit.committer.when.known().map(|timestamp| timestamp.seconds)
 }
@@ -215,13 +225,10 @@ fn committed(commit: &Commit) -> Option<i64> {
 impl ClockAnomaly {
     fn judge(&self, period: &Period<'_>, chain: &BTreeMap<CommitId, i64>, position: usize, dossier: &Dossier) -> Verdict {
         let commit = &dossier.change.commit;
-        let before = position.checked_sub(1).and_then(|before| period.dossiers.get(before));
-        let previous = match before {
-            Some(before) => committed(&before.change.commit),
-            None => period.previous_committed_at.map(|timestamp| timestamp.seconds),
-        };
+        let previous = commit.parents.first().and_then(|parent| date_of(*parent, period, chain, position));
         let mut found: Vec<(String, Citation)> = self.oddities(commit, previous).map(|oddity| (oddity, header())).collect();
-        let next = period.dossiers.get(position + 1).and_then(|next| committed(&next.change.commit));
+        let next = period.dossiers.get(position + 1).map(|next| &next.change.commit);
+        let next = next.filter(|next| next.parents.first() == Some(&commit.id)).and_then(committed);
         found.extend(self.ahead_of_both(commit, previous, next).map(|oddity| (oddity, header())));
         found.extend(self.side_oddities(dossier, chain));
         if !found.is_empty() {

@@ -22,10 +22,12 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use crate::evidence::{Citation, Dossier, Grade};
 use crate::repository::{AuditRange, Completeness};
 use crate::settings::Settings;
-use crate::text::Timestamp;
+use crate::text::{CommitId, Timestamp};
 
 pub use cards::{cards, explain};
 pub use catalogue::{Catalogue, Family, Listing, families};
@@ -41,8 +43,8 @@ pub struct Period<'a> {
     pub range: &'a AuditRange,
     /// Whether the record is whole.
     pub completeness: &'a Completeness,
-    /// The committer date of the change before the first one; `None` when there is none or it could not be read.
-    pub previous_committed_at: Option<Timestamp>,
+    /// The committer dates of commits outside of the period that are parents inside; those that could be read.
+    pub dates_before: BTreeMap<CommitId, Timestamp>,
     /// What stood in the environments before the first arrival; `None` when that could not be read.
     pub at_start: Option<&'a [EnvironmentFile]>,
     /// Every arrival, oldest first.

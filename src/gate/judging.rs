@@ -1,5 +1,7 @@
 //! From what asks to be let in to a ruling: new commits, the change as it will land, and the text that will land.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::example;
 use super::request::{Request, Update};
 use super::units::{self, Unit};
@@ -186,7 +188,7 @@ fn judge_units(
     let period = Period {
         range: &context.range,
         completeness: context.completeness,
-        previous_committed_at: context.range.start.and_then(|start| committed_at(repository, start)),
+        dates_before: dates_before(repository, &dossiers),
         at_start: None,
         dossiers: &dossiers,
         settings,
@@ -202,6 +204,7 @@ fn judge_units(
         });
         ruling.findings.extend(found);
     }
+    drop_repeated(&mut ruling.findings, &dossiers, &ruling.commits);
     ruling.findings.sort_by(|left, right| (left.stance, &left.about).cmp(&(right.stance, &right.about)));
     ruling.verdict = verdict(&ruling.findings);
     if ruling.verdict == Verdict::Refused {
@@ -210,8 +213,12 @@ fn judge_units(
     Ok(())
 }
 
-fn committed_at(repository: &Repository, commit: CommitId) -> Option<Timestamp> {
-    repository.commit(commit)?.committer.when.known()
+/// The dates of first parents that are not judged themselves.
+fn dates_before(repository: &Repository, dossiers: &[Dossier]) -> BTreeMap<CommitId, Timestamp> {
+    let judged: BTreeSet<CommitId> = dossiers.iter().map(|dossier| dossier.change.id()).collect();
+    let parents = dossiers.iter().filter_map(|dossier| dossier.change.commit.parents.first());
+    let outside: BTreeSet<CommitId> = parents.copied().filter(|parent| !judged.contains(parent)).collect();
+    repository.committer_dates(outside)
 }
 
 fn is_applied(card: &Card, context: &Context<'_>) -> bool {
@@ -233,6 +240,31 @@ fn refuses(card: &Card, severity: Severity, settings: &Settings) -> bool {
         RefuseFrom::Blocker => Severity::Blocker,
     };
     severity >= from || settings.gate.refuse.iter().any(|id| id == card.id)
+}
+
+/// A merge of a push is judged with what it brings in; what a check says of one of those commits is not said again of it.
+fn drop_repeated(findings: &mut Vec<Found>, dossiers: &[Dossier], commits: &[JudgedCommit]) {
+    let position: BTreeMap<CommitId, usize> =
+        commits.iter().enumerate().map(|(position, commit)| (commit.id, position)).collect();
+    let said: BTreeSet<(&str, usize, Stance)> = findings
+        .iter()
+        .filter_map(|found| match found.about {
+            About::Commit(position) => Some((found.card.id, position, found.stance)),
+            About::Range | About::Landing(_) | About::Waiver(_) => None,
+        })
+        .collect();
+    let merges = dossiers.iter().map(|dossier| &dossier.change).filter(|change| !change.side_commits.is_empty());
+    let brought: BTreeMap<usize, Vec<usize>> = merges
+        .filter_map(|change| {
+            let side = change.side_commits.iter().filter_map(|side| position.get(&side.id).copied()).collect();
+            Some((*position.get(&change.id())?, side))
+        })
+        .collect();
+    findings.retain(|found| {
+        let About::Commit(merge) = found.about else { return true };
+        let side = brought.get(&merge).into_iter().flatten();
+        found.card.gate != Gate::EveryCommit || !side.into_iter().any(|side| said.contains(&(found.card.id, *side, found.stance)))
+    });
 }
 
 /// A record that is not whole decides first: over it, nothing else can be relied on.

@@ -1,5 +1,6 @@
 //! A raw commit of the walk becomes a [`Commit`] with its edits, merge content and gaps; blobs are read on demand.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gix::objs::{Find as _, FindHeader as _, Kind};
@@ -8,7 +9,7 @@ use super::commit;
 use super::packs::Object;
 use super::tree_diff::{FileEdit, pair_renames};
 use super::{Commit, Gap, GapAbout, RawCommit, Reader, Repository, git_id, own_id};
-use crate::text::{BlobId, CommitId, TreeId};
+use crate::text::{BlobId, CommitId, Timestamp, TreeId};
 
 /// How many commits' trees are remembered.
 const RECENT: usize = 4;
@@ -177,6 +178,17 @@ impl Repository {
         let mut reader = self.reader();
         let bytes = reader.object(&git_id(id.0), Kind::Commit).ok()?;
         Some(commit::parse(id, &bytes, &mut reader.people))
+    }
+
+    /// The committer dates of some commits; what cannot be read is left out.
+    #[must_use]
+    pub fn committer_dates(&self, commits: impl IntoIterator<Item = CommitId>) -> BTreeMap<CommitId, Timestamp> {
+        let mut reader = self.reader();
+        let mut date = |id: CommitId| {
+            let bytes = reader.object(&git_id(id.0), Kind::Commit).ok()?;
+            commit::parse(id, &bytes, &mut reader.people).committer.when.known()
+        };
+        commits.into_iter().filter_map(|id| Some((id, date(id)?))).collect()
     }
 
     /// The content of a file as of a commit; `None` when there is nothing at that path.
