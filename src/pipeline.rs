@@ -14,7 +14,7 @@ use crate::parallel;
 use crate::render::{self, RenderError, Sink};
 use crate::repository::{AuditRange, History, Notes, Repository, RepositoryError};
 use crate::settings::Settings;
-use crate::text::{CommitId, RepoPath, Timestamp};
+use crate::text::{CommitId, RepoPath};
 
 /// Is told how far the work is.
 pub trait Progress: Sync {
@@ -54,7 +54,7 @@ pub fn audit(
     let mut completeness = repository.completeness().clone();
     completeness.unreadable_objects.extend(unreadable);
     let population_hash = population_hash(arrivals.iter().map(|arrival| arrival.commit.id));
-    let previous_committed_at = committed_at(repository, range.start);
+    let dates_before = repository.committer_dates(range.start);
 
     progress.begin(arrivals.len());
     let changes = changes::collect(repository, arrivals, cache, &|| progress.advance());
@@ -68,7 +68,7 @@ pub fn audit(
     let period = Period {
         range: &range,
         completeness: &completeness,
-        previous_committed_at,
+        dates_before,
         at_start: at_start.as_deref(),
         dossiers: &dossiers,
         settings: &settings,
@@ -89,6 +89,16 @@ pub fn audit(
         version: env!("CARGO_PKG_VERSION"),
     };
     Ok(Judged { pack, commits_walked: commits })
+}
+
+/// Changes with everything that settings and notes say about them.
+///
+/// # Errors
+///
+/// When the repository's references cannot be read.
+pub fn dossiers(repository: &Repository, changes: Vec<Change>, settings: &Settings) -> Result<Vec<Dossier>, RepositoryError> {
+    let (notes, _) = notes(repository, &changes)?;
+    Ok(gather(changes, &notes, settings))
 }
 
 /// Reads only the policies as of the end of a range that holds no change, and what last changed each of them.
@@ -153,10 +163,6 @@ fn files_at_start(
     let classifier = Classifier::new(settings);
     let environment_of = |path: &RepoPath| classifier.environment_of(path);
     gaps.is_empty().then(|| EnvironmentFile::of(&files, dossiers, &settings.environments, &environment_of))
-}
-
-fn committed_at(repository: &Repository, commit: Option<CommitId>) -> Option<Timestamp> {
-    repository.commit(commit?)?.committer.when.known()
 }
 
 fn notes(repository: &Repository, changes: &[Change]) -> Result<(Notes, Vec<String>), RepositoryError> {

@@ -3,7 +3,7 @@
 use super::catalogue::{Family, Listing};
 use super::verdict::{Verdict, counted, header, judge_each_change, own_gap, shown, shown_path, some_of};
 use super::waivers::{Validity, validity};
-use super::{Assessment, Card, Check, Finding, Period, Severity, Subject};
+use super::{Assessment, Card, Check, Finding, Gate, Period, Severity, Subject};
 use crate::changes::{FileEdit, GapAbout};
 use crate::evidence::{Dossier, Grade};
 use crate::settings::{Layer, Settings};
@@ -23,6 +23,7 @@ static GUARD_CHANGED: Card = Card {
     rationale: "Whoever changes the rules changes what every later check can find.",
     remedy: "Confirm with the owner of the process that the change was wanted, and that the checks still run as before.",
     severity: Severity::High,
+    gate: Gate::Landing,
     references: &[
         ("SOC 2", "CC8.1"),
         ("ISO 27001:2022", "A.8.32"),
@@ -85,6 +86,7 @@ static WAIVER_INVALID: Card = Card {
                 are not.",
     remedy: "Remove the waiver, or have somebody else accept the exception with a reason, a ticket and an end date.",
     severity: Severity::High,
+    gate: Gate::Record,
     references: &[("SOC 2", "CC3.2"), ("NIST SP 800-53", "RA-7"), ("NIST SP 800-53", "CA-5"), ("ISO 27001:2022", "8.3")],
     needs: "the waivers of the settings, and the findings of every other check",
     waivable_by: super::NOBODY,

@@ -4,7 +4,14 @@
 //! the change itself holds decides how it is judged.
 
 pub mod environment;
+mod example;
+mod judging;
+mod units;
 pub mod formats;
+pub mod hooks;
+pub mod request;
+
+pub use judging::{judge, replay};
 
 use crate::checks::{Card, Severity};
 use crate::text::{CommitId, RepoPath};

@@ -130,6 +130,7 @@ fn change_id(number: usize) -> CommitId {
 fn range(changes: usize) -> AuditRange {
     AuditRange {
         start: (changes > 3).then(|| CommitId(id(1, 0))),
+        standing: crate::repository::Standing::OnChain,
         end: change_id(changes.saturating_sub(1)),
         branch: "refs/heads/main".to_owned(),
         asked: "2026-Q1".to_owned(),

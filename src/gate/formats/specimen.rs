@@ -1,0 +1,1 @@
+//! A ruling made by hand.
