@@ -39,11 +39,11 @@ fn pull_request(variables: &Variables) -> Result<Chosen, EnvironmentError> {
         system: "Azure Pipelines, pull request",
         subject: format!("pull request {number} to {}", visible_line(&branch)),
         because: vec![
-            format!("what stands is {} as fetched, named by SYSTEM_PULLREQUEST_TARGETBRANCH", visible_line(&target)),
-            "the proposal's newest commit is SYSTEM_PULLREQUEST_SOURCECOMMITID; BUILD_SOURCEVERSION would be a merge made to \
-             try it"
+            format!("What stands is {} as fetched, named by SYSTEM_PULLREQUEST_TARGETBRANCH.", visible_line(&target)),
+            "The proposal's newest commit is SYSTEM_PULLREQUEST_SOURCECOMMITID; BUILD_SOURCEVERSION would be a merge made to \
+             try it."
                 .to_owned(),
-            "no variable holds title and description".to_owned(),
+            "No variable holds title and description.".to_owned(),
         ],
         fetch: FETCH,
         event: Event::Proposal { target: vec![target], head: variables.commit("SYSTEM_PULLREQUEST_SOURCECOMMITID")?, text: None },
@@ -61,7 +61,7 @@ fn push(variables: &Variables) -> Result<Chosen, EnvironmentError> {
     Ok(Chosen {
         system: "Azure Pipelines, tag",
         subject: visible_line(&reference),
-        because: vec!["the tag is taken as new, since no variable holds what it named before".to_owned()],
+        because: vec!["The tag is taken as new, since no variable holds what it named before.".to_owned()],
         fetch: FETCH,
         event: Event::Push { reference, before: None, after: variables.commit("BUILD_SOURCEVERSION")?, default_branch: None },
     })

@@ -42,9 +42,9 @@ fn pull_request(variables: &Variables) -> Result<Chosen, EnvironmentError> {
         system: "Bitbucket Pipelines, pull request",
         subject: format!("pull request {number} to {}", visible_line(&branch)),
         because: vec![
-            format!("what stands is {} as fetched, named by BITBUCKET_PR_DESTINATION_BRANCH", visible_line(&target)),
-            "the proposal's newest commit is BITBUCKET_COMMIT; what is checked out can be a merge made to try it".to_owned(),
-            "no variable holds title and description".to_owned(),
+            format!("What stands is {} as fetched, named by BITBUCKET_PR_DESTINATION_BRANCH.", visible_line(&target)),
+            "The proposal's newest commit is BITBUCKET_COMMIT; what is checked out can be a merge made to try it.".to_owned(),
+            "No variable holds title and description.".to_owned(),
         ],
         fetch: FETCH,
         event: Event::Proposal { target: vec![target], head: variables.commit("BITBUCKET_COMMIT")?, text: None },
@@ -56,7 +56,7 @@ fn tagged(variables: &Variables, tag: &str) -> Result<Chosen, EnvironmentError> 
     Ok(Chosen {
         system: "Bitbucket Pipelines, tag",
         subject: visible_line(&reference),
-        because: vec!["the tag is taken as new, since no variable holds what it named before".to_owned()],
+        because: vec!["The tag is taken as new, since no variable holds what it named before.".to_owned()],
         fetch: FETCH,
         event: Event::Push { reference, before: None, after: variables.commit("BITBUCKET_COMMIT")?, default_branch: None },
     })

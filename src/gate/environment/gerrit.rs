@@ -44,9 +44,9 @@ fn patch_set(variables: &Variables) -> Result<Chosen, EnvironmentError> {
         system: "Gerrit Trigger, patch set",
         subject: format!("change {change}, patch set {patch_set}, to {}", visible_line(&branch)),
         because: vec![
-            format!("what stands is {} as fetched, named by GERRIT_BRANCH", visible_line(&target)),
-            "the proposal's newest commit is GERRIT_PATCHSET_REVISION; changes that it builds on are judged with it".to_owned(),
-            "title and description are the commit's own message, which Git holds".to_owned(),
+            format!("What stands is {} as fetched, named by GERRIT_BRANCH.", visible_line(&target)),
+            "The proposal's newest commit is GERRIT_PATCHSET_REVISION; changes that it builds on are judged with it.".to_owned(),
+            "Title and description are the commit's own message, which Git holds.".to_owned(),
         ],
         fetch: FETCH,
         event: Event::Proposal { target: vec![target], head: variables.commit("GERRIT_PATCHSET_REVISION")?, text: None },
@@ -64,15 +64,15 @@ fn updated(variables: &Variables) -> Result<Chosen, EnvironmentError> {
     let (event, because) = match (before, after) {
         (Told::Nothing, Told::Nothing) => return Err(variables.unusable("GERRIT_OLDREV and GERRIT_NEWREV are all zeros")),
         (Told::Commit(_), Told::Nothing) => {
-            (Event::Deletion { reference }, "GERRIT_NEWREV is all zeros: the reference is gone, and no commit arrives")
+            (Event::Deletion { reference }, "GERRIT_NEWREV is all zeros: the reference is gone, and no commit arrives.")
         }
         (Told::Nothing, Told::Commit(after)) => (
             Event::Push { reference, before: None, after, default_branch: None },
-            "the reference is new: GERRIT_OLDREV is all zeros",
+            "The reference is new: GERRIT_OLDREV is all zeros.",
         ),
         (Told::Commit(before), Told::Commit(after)) => (
             Event::Push { reference, before: Some(before), after, default_branch: None },
-            "the range goes from GERRIT_OLDREV to GERRIT_NEWREV",
+            "The range goes from GERRIT_OLDREV to GERRIT_NEWREV.",
         ),
     };
     Ok(Chosen { system: "Gerrit Trigger, updated reference", subject, event, because: vec![because.to_owned()], fetch: FETCH })

@@ -45,9 +45,9 @@ fn pull_request(variables: &Variables, system: &'static str, fetch: &'static str
         system,
         subject: format!("pull request {number} to {}", visible_line(&branch)),
         because: vec![
-            format!("what stands is {shown} as fetched, named by .pull_request.base.ref of the event"),
-            "the proposal's newest commit is .pull_request.head.sha; GITHUB_SHA would be a merge made to try it".to_owned(),
-            "title and description are .pull_request.title and .pull_request.body".to_owned(),
+            format!("What stands is {shown} as fetched, named by .pull_request.base.ref of the event."),
+            "The proposal's newest commit is .pull_request.head.sha; GITHUB_SHA would be a merge made to try it.".to_owned(),
+            "Title and description are .pull_request.title and .pull_request.body.".to_owned(),
         ],
         fetch,
         event: Event::Proposal {
@@ -74,7 +74,7 @@ fn push(variables: &Variables) -> Result<Chosen, EnvironmentError> {
     }
     let subject = visible_line(&reference);
     let Told::Commit(after) = after else {
-        let because = vec![".deleted of the event is true: the reference is gone, and no commit arrives".to_owned()];
+        let because = vec!["The event's .deleted is true: the reference is gone, and no commit arrives.".to_owned()];
         return Ok(Chosen {
             system: "GitHub Actions, push",
             subject,
@@ -84,11 +84,11 @@ fn push(variables: &Variables) -> Result<Chosen, EnvironmentError> {
         });
     };
     let mut because = vec![match before {
-        Told::Nothing => "the reference is new: .created of the event is true and .before is all zeros".to_owned(),
-        Told::Commit(_) => "the range goes from .before to .after of the event".to_owned(),
+        Told::Nothing => "The reference is new: .created of the event is true and .before is all zeros.".to_owned(),
+        Told::Commit(_) => "The range goes from .before to .after of the event.".to_owned(),
     }];
     if event.flag(".forced")? {
-        because.push(".forced of the event is true: history was rewritten, so .before may not be behind .after".to_owned());
+        because.push("The event's .forced is true: history was rewritten, so .before may not be behind .after.".to_owned());
     }
     let default_branch = event.name(".repository.default_branch")?;
     let default_branch = (reference != format!("refs/heads/{default_branch}")).then(|| remote_branch(&default_branch));
@@ -105,8 +105,8 @@ fn merge_group(variables: &Variables) -> Result<Chosen, EnvironmentError> {
     }
     let reference = event.reference(".merge_group.base_ref")?;
     let because = vec![
-        "the commits that the queue will put on the branch go from .merge_group.base_sha to .merge_group.head_sha".to_owned(),
-        ".merge_group.base_sha is the branch, or the group that lands before this one".to_owned(),
+        "The commits that the queue will put on the branch go from .merge_group.base_sha to .merge_group.head_sha.".to_owned(),
+        "The event's .merge_group.base_sha is the branch, or the group that lands before this one.".to_owned(),
     ];
     Ok(Chosen {
         system: "GitHub Actions, merge queue",

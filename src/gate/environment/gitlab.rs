@@ -40,12 +40,12 @@ struct Kind {
 fn kind_of(variables: &Variables) -> Result<Kind, EnvironmentError> {
     let value = variables.required("CI_MERGE_REQUEST_EVENT_TYPE")?;
     let merged =
-        "the proposal's newest commit is CI_MERGE_REQUEST_SOURCE_BRANCH_SHA; CI_COMMIT_SHA would be a merge made to try it";
+        "The proposal's newest commit is CI_MERGE_REQUEST_SOURCE_BRANCH_SHA; CI_COMMIT_SHA would be a merge made to try it.";
     match value.as_str() {
         "detached" => Ok(Kind {
             system: "GitLab CI, merge request",
             head: "CI_COMMIT_SHA",
-            why: "the proposal's newest commit is CI_COMMIT_SHA, since CI_MERGE_REQUEST_EVENT_TYPE is detached",
+            why: "The proposal's newest commit is CI_COMMIT_SHA, since CI_MERGE_REQUEST_EVENT_TYPE is detached.",
         }),
         "merged_result" => Ok(Kind {
             system: "GitLab CI, merged results of a merge request",
@@ -67,16 +67,16 @@ fn merge_request(variables: &Variables) -> Result<Chosen, EnvironmentError> {
     let head = variables.commit(kind.head)?;
     let description = description(variables);
     let told = match &description {
-        Description::Told(_) => "title and description are CI_MERGE_REQUEST_TITLE and CI_MERGE_REQUEST_DESCRIPTION",
-        Description::Cut(_) => "the title is CI_MERGE_REQUEST_TITLE; CI_MERGE_REQUEST_DESCRIPTION holds the beginning only",
-        Description::NotTold => "the title is CI_MERGE_REQUEST_TITLE; CI_MERGE_REQUEST_DESCRIPTION is not set",
+        Description::Told(_) => "Title and description are CI_MERGE_REQUEST_TITLE and CI_MERGE_REQUEST_DESCRIPTION.",
+        Description::Cut(_) => "The title is CI_MERGE_REQUEST_TITLE; CI_MERGE_REQUEST_DESCRIPTION holds the beginning only.",
+        Description::NotTold => "The title is CI_MERGE_REQUEST_TITLE; CI_MERGE_REQUEST_DESCRIPTION is not set.",
     };
     let target = remote_branch(&branch);
     Ok(Chosen {
         system: kind.system,
         subject: format!("merge request {number} to {}", visible_line(&branch)),
         because: vec![
-            format!("what stands is {} as fetched, named by CI_MERGE_REQUEST_TARGET_BRANCH_NAME", visible_line(&target)),
+            format!("What stands is {} as fetched, named by CI_MERGE_REQUEST_TARGET_BRANCH_NAME.", visible_line(&target)),
             kind.why.to_owned(),
             told.to_owned(),
         ],
@@ -116,8 +116,8 @@ fn push(variables: &Variables) -> Result<Chosen, EnvironmentError> {
     let before = variables.told_in("CI_COMMIT_BEFORE_SHA", &variables.required("CI_COMMIT_BEFORE_SHA")?)?;
     let default_branch = variables.name("CI_DEFAULT_BRANCH")?;
     let because = vec![match before {
-        Told::Nothing => "the reference is new: CI_COMMIT_BEFORE_SHA is all zeros".to_owned(),
-        Told::Commit(_) => "the range goes from CI_COMMIT_BEFORE_SHA to CI_COMMIT_SHA".to_owned(),
+        Told::Nothing => "The reference is new: CI_COMMIT_BEFORE_SHA is all zeros.".to_owned(),
+        Told::Commit(_) => "The range goes from CI_COMMIT_BEFORE_SHA to CI_COMMIT_SHA.".to_owned(),
     }];
     let default_branch = (reference != format!("refs/heads/{default_branch}")).then(|| remote_branch(&default_branch));
     let (subject, after) = (visible_line(&reference), variables.commit("CI_COMMIT_SHA")?);

@@ -43,15 +43,15 @@ fn change_request(variables: &Variables) -> Result<Chosen, EnvironmentError> {
     let (target, head) = (remote_branch(&branch), remote_branch(&job));
     let text = variables.optional("CHANGE_TITLE").map(|title| ProposalText { title, description: Description::NotTold });
     let told = match text {
-        Some(_) => "the title is CHANGE_TITLE; no variable holds the description",
-        None => "no variable holds title and description",
+        Some(_) => "The title is CHANGE_TITLE; no variable holds the description.",
+        None => "No variable holds title and description.",
     };
     Ok(Chosen {
         system: "Jenkins, change request",
         subject: format!("change request {} to {}", visible_line(&job), visible_line(&branch)),
         because: vec![
-            format!("what stands is {} as fetched, named by CHANGE_TARGET", visible_line(&target)),
-            format!("the proposal's newest commit is {}, named by BRANCH_NAME; GIT_COMMIT can be a merge", visible_line(&head)),
+            format!("What stands is {} as fetched, named by CHANGE_TARGET.", visible_line(&target)),
+            format!("The proposal's newest commit is {}, named by BRANCH_NAME; GIT_COMMIT can be a merge.", visible_line(&head)),
             told.to_owned(),
         ],
         fetch: FETCH,
@@ -64,7 +64,7 @@ fn tagged(variables: &Variables, tag: &str) -> Result<Chosen, EnvironmentError> 
     Ok(Chosen {
         system: "Jenkins, tag",
         subject: visible_line(&reference),
-        because: vec!["the tag is taken as new, since no variable holds what it named before".to_owned()],
+        because: vec!["The tag is taken as new, since no variable holds what it named before.".to_owned()],
         fetch: FETCH,
         event: Event::Push {
             reference,
@@ -83,10 +83,10 @@ fn pushed(variables: &Variables) -> Result<Chosen, EnvironmentError> {
     let from = |name: &str| variables.optional(name).map(|_| variables.commit(name)).transpose();
     let (before, because) = match (from("GIT_PREVIOUS_SUCCESSFUL_COMMIT")?, from("GIT_PREVIOUS_COMMIT")?) {
         (Some(passed), _) => {
-            (passed, "the range goes from GIT_PREVIOUS_SUCCESSFUL_COMMIT, the last build that passed, to GIT_COMMIT")
+            (passed, "The range goes from GIT_PREVIOUS_SUCCESSFUL_COMMIT, the last build that passed, to GIT_COMMIT.")
         }
         (None, Some(built)) => {
-            (built, "the range goes from GIT_PREVIOUS_COMMIT, the last build, to GIT_COMMIT; no build has passed yet")
+            (built, "The range goes from GIT_PREVIOUS_COMMIT, the last build, to GIT_COMMIT; no build has passed yet.")
         }
         (None, None) => {
             let problem = "neither GIT_PREVIOUS_SUCCESSFUL_COMMIT nor GIT_PREVIOUS_COMMIT is set, as in a branch's first build";

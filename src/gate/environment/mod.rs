@@ -41,7 +41,7 @@ pub struct Chosen {
     pub subject: String,
     /// What happens.
     pub event: Event,
-    /// How the range was chosen and why, one sentence each, naming the variables.
+    /// How the range was chosen and why, a sentence each, naming the variables.
     pub because: Vec<String>,
     /// What to change in the CI file when commits are missing, e.g. "set `fetch-depth: 0` of actions/checkout".
     pub fetch: &'static str,
@@ -88,6 +88,17 @@ pub struct ProposalText {
     pub title: String,
     /// The description.
     pub description: Description,
+}
+
+impl ProposalText {
+    /// Title and description as one message, as far as the description is told.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match &self.description {
+            Description::Told(text) | Description::Cut(text) if !text.trim().is_empty() => format!("{}\n\n{text}", self.title),
+            Description::Told(_) | Description::Cut(_) | Description::NotTold => self.title.clone(),
+        }
+    }
 }
 
 /// A proposal's description, as far as the system tells it.
