@@ -68,7 +68,7 @@ pub fn audit(
     let period = Period {
         range: &range,
         completeness: &completeness,
-        dates_before,
+        dates_before: &dates_before,
         at_start: at_start.as_deref(),
         dossiers: &dossiers,
         settings: &settings,

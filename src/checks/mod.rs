@@ -44,7 +44,7 @@ pub struct Period<'a> {
     /// Whether the record is whole.
     pub completeness: &'a Completeness,
     /// The committer dates of commits outside of the period that are parents inside; those that could be read.
-    pub dates_before: BTreeMap<CommitId, Timestamp>,
+    pub dates_before: &'a BTreeMap<CommitId, Timestamp>,
     /// What stood in the environments before the first arrival; `None` when that could not be read.
     pub at_start: Option<&'a [EnvironmentFile]>,
     /// Every arrival, oldest first.

@@ -172,7 +172,7 @@ pub fn with_period<R>(settings: &Settings, dossiers: &[Dossier], run: impl FnOnc
     run(&Period {
         range: &range,
         completeness: &completeness,
-        dates_before: std::collections::BTreeMap::new(),
+        dates_before: &std::collections::BTreeMap::new(),
         at_start: None,
         dossiers,
         settings,

@@ -1,6 +1,6 @@
 //! `countersign gate`: judges what is about to land.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -234,7 +234,7 @@ impl Desk<'_> {
             return Err(Failure::misuse("a past period is not judged by a gate")
                 .hint("`--replay --period 2026-Q1` tells what today's gate would have refused"));
         }
-        let text = self.text()?;
+        let (text, repository) = (self.text()?, self.open()?);
         let (update, subject, because) = match (&range.from, text) {
             (None, None) => {
                 return Err(Failure::misuse("nothing to judge was named")
@@ -246,13 +246,11 @@ impl Desk<'_> {
             (None, Some(text)) => (Update::Text(text.message()), "the text that will land".to_owned(), Vec::new()),
             (Some(from), text) => {
                 let to = range.to.as_deref().unwrap_or("HEAD");
-                let repository = self.open()?;
                 let (target, head) = (repository.resolve(from)?, repository.resolve(to)?);
                 let because = vec![format!("The base {target} is what `{from}` names, the end {head} is what `{to}` names.")];
                 (Update::Proposal { target, behind: Vec::new(), head, text }, format!("{from}..{to}"), because)
             }
         };
-        let repository = self.open()?;
         let base = match &update {
             Update::Proposal { target, .. } => Some(*target),
             Update::Push { .. } | Update::Text(_) | Update::Nothing | Update::Replacement => repository.resolve("HEAD").ok(),
@@ -387,18 +385,31 @@ fn environment_failure(error: EnvironmentError) -> Failure {
 }
 
 fn write(arguments: &Arguments, rulings: &[Ruling]) -> Result<(), Failure> {
-    let failed = |path: &Path, error: &std::io::Error| {
-        let mut failure = Failure::of(Exit::CouldNotWrite, error);
-        failure.sentences.insert(0, format!("cannot write {}", path.display()));
-        failure
-    };
     let text = formats::write(arguments.format, rulings);
     match &arguments.out {
         None => put(&text)?,
         Some(path) => {
-            std::fs::write(path, text).map_err(|error| failed(path, &error))?;
+            std::fs::write(path, text).map_err(|error| could_not_write(path, &error))?;
             put(&formats::write(Format::Text, rulings))?;
         }
     }
+    if arguments.format == Format::Github {
+        append_step_summary(rulings)?;
+    }
     Ok(())
+}
+
+/// GitHub shows on the run's page what stands in the file that it names.
+fn append_step_summary(rulings: &[Ruling]) -> Result<(), Failure> {
+    #[expect(clippy::disallowed_methods, reason = "the command line is the edge where the environment is read")]
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from) else { return Ok(()) };
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+    let written = file.and_then(|mut file| file.write_all(formats::step_summary(rulings).as_bytes()));
+    written.map_err(|error| could_not_write(&path, &error))
+}
+
+fn could_not_write(path: &Path, error: &std::io::Error) -> Failure {
+    let mut failure = Failure::of(Exit::CouldNotWrite, error);
+    failure.sentences.insert(0, format!("cannot write {}", path.display()));
+    failure
 }

@@ -185,10 +185,11 @@ fn judge_units(
     let catalogue = catalogue.kept(|card| is_applied(card, &context));
     let (roles, changes): (Vec<units::Role>, Vec<Change>) = units.into_iter().map(|unit| (unit.role, unit.change)).unzip();
     let dossiers = pipeline::dossiers(repository, changes, settings)?;
+    let dates_before = dates_before(repository, &dossiers);
     let period = Period {
         range: &context.range,
         completeness: context.completeness,
-        dates_before: dates_before(repository, &dossiers),
+        dates_before: &dates_before,
         at_start: None,
         dossiers: &dossiers,
         settings,

@@ -43,6 +43,7 @@ macro_rules! card {
             rationale: "Without it nobody can say later why protection changed.",
             remedy: "Write down what is missing and have it confirmed by someone who was not involved.",
             severity: Severity::$severity,
+            gate: crate::checks::Gate::Afterwards,
             references: $references,
             needs: "the message of every commit",
             waivable_by: "the owner of the layer, never the author of the change",

@@ -60,7 +60,9 @@ fn found(check: &str) -> Fallible<Vec<(String, String)>> {
     let settings = folder.join(format!("{check}.toml"));
     let text = if settings.is_file() { std::fs::read_to_string(settings)? } else { String::new() };
     let settings = repo.settings(&text)?;
-    let pack = repo.whole(&["--settings", &settings])?;
+    let starts_later = repo.git(["rev-parse", "--verify", "--quiet", "refs/tags/start"]).is_ok();
+    let range: &[&str] = if starts_later { &["--from", "refs/tags/start"] } else { &[] };
+    let pack = repo.whole(&[range, &["--settings", &settings]].concat())?;
     let commits = commits_of_findings(&pack)?;
     let (mut pairs, mut waivers) = (Vec::new(), 0);
     for row in pack.table("findings.csv")?.into_iter().filter(|row| row["check"] == check) {
