@@ -9,7 +9,7 @@
 //!   of the run.
 //! - The checks are no security rules, so there is no `security-severity`, which would make GitHub count them as such.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::advice::advice;
 use super::identity::{Identified, identified, place};
@@ -160,7 +160,14 @@ fn invocation(ruling: &Ruling, exit: u8, left_out: usize) -> Value {
 fn result(one: &Identified<'_>, cards: &[&'static Card]) -> Value {
     let Identified { ruling, found, fingerprint } = one;
     let place = place(ruling, found);
-    let mut result = json!({
+    let mut fingerprints = Map::from_iter([("countersignFinding/v1".to_owned(), json!(fingerprint))]);
+    if !place.is_file {
+        fingerprints.insert("primaryLocationLineHash".to_owned(), json!(fingerprint));
+    }
+    // Present in all results or in none (3.27.23); empty means that the result is not suppressed.
+    let waiver = json!({ "kind": "external", "status": "accepted", "justification": "accepted by a waiver of the settings" });
+    let suppressions = if found.stance == Stance::Waived { vec![waiver] } else { Vec::new() };
+    json!({
         "ruleId": found.card.id,
         "ruleIndex": cards.iter().position(|card| card.id == found.card.id),
         "level": match found.stance {
@@ -176,26 +183,10 @@ fn result(one: &Identified<'_>, cards: &[&'static Card]) -> Value {
             },
             "logicalLocations": [logical(one)],
         }],
-        "partialFingerprints": { "countersignFinding/v1": fingerprint },
+        "partialFingerprints": fingerprints,
+        "suppressions": suppressions,
         "properties": { "stance": found.stance.word(), "severity": found.severity.word() },
-    });
-    if !place.is_file {
-        set(&mut result, &["partialFingerprints", "primaryLocationLineHash"], json!(fingerprint));
-    }
-    if found.stance == Stance::Waived {
-        let why = "accepted by a waiver of the settings";
-        set(&mut result, &["suppressions"], json!([{ "kind": "external", "status": "accepted", "justification": why }]));
-    }
-    result
-}
-
-/// Sets a value below a path of keys.
-fn set(value: &mut Value, path: &[&str], new: Value) {
-    let target =
-        path.iter().fold(Some(value), |value, key| value?.as_object_mut().map(|map| map.entry(*key).or_insert(Value::Null)));
-    if let Some(target) = target {
-        *target = new;
-    }
+    })
 }
 
 /// Text that a viewer shows as it is: braces would be placeholders (3.11.5), and `](` could end the text of a link, for
