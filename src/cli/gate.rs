@@ -10,7 +10,7 @@ use super::source::{self, RangeArguments, SourceArguments, Wanted};
 use super::terminal::{note, put};
 use super::{Exit, Failure};
 use crate::checks::Catalogue;
-use crate::gate::environment::{self, Chosen, Environment, EnvironmentError, Event, ProposalText};
+use crate::gate::environment::{self, Chosen, Description, Environment, EnvironmentError, Event, ProposalText};
 use crate::gate::formats::{self, Format};
 use crate::gate::hooks::{self, HookError, Standing};
 use crate::gate::request::{Request, Update};
@@ -243,7 +243,7 @@ impl Desk<'_> {
             (None, Some(_)) if range.to.is_some() => {
                 return Err(Failure::misuse("`--to` needs `--from`").hint("the base is the branch that the change will land on"));
             }
-            (None, Some(text)) => (Update::Text(as_message(&text)), "the text that will land".to_owned(), Vec::new()),
+            (None, Some(text)) => (Update::Text(text.message()), "the text that will land".to_owned(), Vec::new()),
             (Some(from), text) => {
                 let to = range.to.as_deref().unwrap_or("HEAD");
                 let (target, head) = (repository.resolve(from)?, repository.resolve(to)?);
@@ -266,12 +266,8 @@ impl Desk<'_> {
         let text = String::from_utf8_lossy(&bytes);
         let text = text.trim_start();
         let (title, body) = text.split_once('\n').unwrap_or((text, ""));
-        Ok(Some(ProposalText { title: title.trim_end().to_owned(), body: body.trim().to_owned() }))
+        Ok(Some(ProposalText { title: title.trim_end().to_owned(), description: Description::Told(body.trim().to_owned()) }))
     }
-}
-
-fn as_message(text: &ProposalText) -> String {
-    format!("{}\n\n{}", text.title, text.body).trim_end().to_owned()
 }
 
 fn catalogue(settings: &Settings) -> Result<Catalogue, Failure> {
@@ -290,9 +286,8 @@ fn in_commits(
         failure
     };
     let commit = |revision: &str| repository.resolve(revision).map_err(inconclusive);
-    let known = |revisions: &[String]| revisions.iter().filter_map(|revision| repository.resolve(revision).ok()).collect();
     let (update, base) = match &chosen.event {
-        Event::Proposal { target, behind, head, text: told } => {
+        Event::Proposal { target, head, text: told } => {
             let none = || Failure {
                 exit: Exit::Inconclusive,
                 sentences: vec![format!("the target branch is not in this clone; looked for: {}", target.join(", "))],
@@ -300,17 +295,27 @@ fn in_commits(
             };
             let target = target.iter().find_map(|revision| repository.resolve(revision).ok()).ok_or_else(none)?;
             let text = text.or_else(|| told.clone());
-            (Update::Proposal { target, behind: known(behind), head: commit(head)?, text }, Some(target))
+            (Update::Proposal { target, behind: Vec::new(), head: commit(head)?, text }, Some(target))
         }
-        Event::Push { before, after, .. } => {
+        Event::Push { reference, before, after, default_branch } => {
             let before = before.as_deref().map(commit).transpose()?;
-            (Update::Push { before, behind: Vec::new(), after: commit(after)? }, before)
+            let trunk = default_branch.as_deref().map(commit).transpose()?;
+            let behind = match before {
+                None if reference.starts_with("refs/tags/") => fetched_branches(repository)?,
+                None | Some(_) => trunk.into_iter().collect(),
+            };
+            (Update::Push { before, behind, after: commit(after)? }, before.or(trunk))
         }
         Event::Deletion { .. } => (Update::Nothing, None),
     };
     let mut because = vec![format!("Chosen by {}.", chosen.system)];
     because.extend(chosen.because.iter().cloned());
     Ok((Request { subject: chosen.subject.clone(), update, because }, base))
+}
+
+/// Every branch that was fetched: a new tag brings what none of them has.
+fn fetched_branches(repository: &Repository) -> Result<Vec<CommitId>, Failure> {
+    Ok(repository.references("refs/remotes/")?.into_iter().filter_map(|reference| reference.commit).collect())
 }
 
 /// The process's own variables and files.
@@ -373,7 +378,7 @@ fn hook_failure(error: HookError) -> Failure {
 
 fn environment_failure(error: EnvironmentError) -> Failure {
     let hint = match &error {
-        EnvironmentError::Unknown => "name the range with `--from BASE --to HEAD`",
+        EnvironmentError::Unknown | EnvironmentError::Ambiguous { .. } => "name the range with `--from BASE --to HEAD`",
         EnvironmentError::Unusable { hint, .. } => hint,
     };
     Failure::of(Exit::Inconclusive, &error).hint(hint)
@@ -387,6 +392,11 @@ fn write(arguments: &Arguments, rulings: &[Ruling]) -> Result<(), Failure> {
             std::fs::write(path, text).map_err(|error| could_not_write(path, &error))?;
             put(&formats::write(Format::Text, rulings))?;
         }
+    }
+    if let Some(path) = &arguments.record {
+        #[expect(clippy::disallowed_methods, reason = "the command line is the edge where the clock is read")]
+        let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        std::fs::write(path, gate::record(rulings, &now)).map_err(|error| could_not_write(path, &error))?;
     }
     if arguments.format == Format::Github {
         append_step_summary(rulings)?;

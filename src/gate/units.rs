@@ -79,7 +79,7 @@ pub(super) fn of_proposal(
         return units;
     }
     let title = text.map_or_else(|| "all commits together".to_owned(), |text| text.title.clone());
-    let message = text.map_or_else(String::new, |text| message_of(text));
+    let message = text.map_or_else(String::new, ProposalText::message);
     let whole = as_one_commit(repository, target, head, &message);
     if let Some(text) = text {
         let role = Role {
@@ -115,10 +115,6 @@ fn of_commit(commit: Commit, position: usize, message_lands: bool) -> Unit {
 fn is_quiet_merge(commit: &Commit) -> bool {
     let adds_nothing = commit.merge.as_ref().is_some_and(|merge| merge.unexplained.is_empty() && merge.undecided.is_none());
     commit.parents.len() > 1 && adds_nothing
-}
-
-fn message_of(text: &ProposalText) -> String {
-    if text.body.trim().is_empty() { text.title.clone() } else { format!("{}\n\n{}", text.title, text.body) }
 }
 
 /// All commits of a proposal as one; with a gap where that cannot be told.
