@@ -108,19 +108,16 @@ pub fn take(
         search.step_in_period(&dossier.change.commit);
     }
     let mut inventory = Inventory { coverage: Coverage::of(&placed), ..Inventory::default() };
-    let past = match records.past().filter(|past| search.recall(past)) {
-        Some(past) => {
-            (inventory.policies, inventory.removed) = search.finish();
-            past.describe(&mut inventory.removed);
-            past
-        }
-        None => {
-            let mut past = Past::before(repository, cache, range, before, &now, &mut search);
-            (inventory.policies, inventory.removed) = search.finish();
-            past.note_removed(repository, &mut inventory.removed);
-            records.keep_past(&past);
-            past
-        }
+    let past = if let Some(past) = records.past().filter(|past| search.recall(past)) {
+        (inventory.policies, inventory.removed) = search.finish();
+        past.describe(&mut inventory.removed);
+        past
+    } else {
+        let mut past = Past::before(repository, cache, range, before, &now, &mut search);
+        (inventory.policies, inventory.removed) = search.finish();
+        past.note_removed(repository, &mut inventory.removed);
+        records.keep_past(&past);
+        past
     };
     tree::place(&mut inventory.removed, &classifier);
     inventory.at_start = past.at_start;

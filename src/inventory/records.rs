@@ -30,11 +30,13 @@ struct StoredTree<F> {
     gaps: Vec<Box<str>>,
 }
 
+/// A commit with the seconds and the offset of its committer date.
+type StoredMoment = (Vec<u8>, Option<(i64, i32)>);
+
 #[derive(Serialize, Deserialize)]
 struct StoredPast {
     at_start: usize,
-    /// Commits with their committer dates.
-    moments: Vec<(Vec<u8>, Option<(i64, i32)>)>,
+    moments: Vec<StoredMoment>,
     /// The first and the last change of each object, by their place among the moments.
     seen: Vec<(Option<u32>, Option<u32>)>,
     removed: Vec<(Box<str>, Vec<String>)>,
@@ -84,7 +86,7 @@ impl<'a> Records<'a> {
     pub(super) fn past(&self) -> Option<Past> {
         let bytes = self.is_open.then(|| self.cache.record("past", &self.range()))??;
         let stored: StoredPast = postcard::from_bytes(&bytes).ok()?;
-        let moment = |(id, at): &(Vec<u8>, Option<(i64, i32)>)| {
+        let moment = |(id, at): &StoredMoment| {
             let at = at.map(|(seconds, offset)| Timestamp { seconds, offset });
             Some(Seen { change: CommitId(ObjectId::from_bytes(id)?), at })
         };
