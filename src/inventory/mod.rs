@@ -98,7 +98,7 @@ pub fn take(
     };
     let records = Records::of(repository, cache, range.end, before, dossiers);
     let now = records.tree().unwrap_or_else(|| {
-        let now = tree::read(repository, range.end);
+        let now = tree::read(repository, range.end, &tree::without_policies(dossiers));
         records.keep_tree(&now);
         now
     });

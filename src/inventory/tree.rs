@@ -1,16 +1,17 @@
 //! The policy objects in one tree: files are scanned by line, and only those with a kind that matters are parsed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::PolicyObject;
 use super::coverage::{Denial, NamespaceObject, default_denial, namespace_object};
 use crate::classification::Classifier;
+use crate::evidence::Dossier;
 use crate::manifests::{self, ContentGap, Contents, Identity, Object, ObjectKind, Unreadable, may_hold_objects};
 use crate::parallel;
 use crate::policies::{self, Family};
-use crate::repository::{FileEdit, Gap, GapAbout, Reader, Repository};
+use crate::repository::{FileEdit, Gap, GapAbout, ParseStatus, Reader, Repository};
 use crate::text::{BlobId, CommitId, RepoPath};
 
 /// Files in one piece of work.
@@ -68,15 +69,29 @@ struct Candidate {
     blob: BlobId,
 }
 
-/// Reads the tree of a commit.
-pub(super) fn read(repository: &Repository, commit: CommitId) -> Tree {
+/// Contents in which the changes of a range showed nothing that a tree is read for.
+pub(super) fn without_policies(dossiers: &[Dossier]) -> BTreeSet<BlobId> {
+    let edits = dossiers.iter().flat_map(|dossier| &dossier.change.commit.file_edits);
+    let blob = |edit: &FileEdit| {
+        let after = edit.after?.blob;
+        // Where only a name or a mode changed, the status says nothing about the content.
+        let is_new = edit.before.is_none_or(|before| before.blob != after);
+        let shows_none = edit.kinds.as_ref().is_some_and(|kinds| !kinds.iter().any(policies::may_be_policy));
+        (is_new && shows_none && edit.parse == ParseStatus::Scanned).then_some(after)
+    };
+    edits.filter_map(blob).collect()
+}
+
+/// Reads the tree of a commit, but for files with a content that is known to hold nothing that counts.
+pub(super) fn read(repository: &Repository, commit: CommitId, empty: &BTreeSet<BlobId>) -> Tree {
     let mut tree = Tree::default();
     let files = candidates(repository, commit, &mut tree.gaps);
     tree.is_whole = tree.gaps.is_empty();
     let state = || repository.reader();
     let read = parallel::map(files, PIECE, state, |reader, file| {
-        let facts = contents(reader, file.blob).map(|found| (FileFacts::of(&found.objects), found.gaps));
-        (file, facts)
+        let is_empty = empty.contains(&file.blob);
+        let found = if is_empty { Ok(Contents::default()) } else { contents(reader, file.blob) };
+        (file, found.map(|found| (FileFacts::of(&found.objects), found.gaps)))
     });
     for (Candidate { path, blob }, facts) in read {
         let gap = |reason: String| Gap { about: GapAbout::Content, reason: format!("{}: {reason}", path.to_text()).into() };
