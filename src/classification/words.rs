@@ -218,6 +218,7 @@ impl FolderWords {
     }
 
     fn of(&mut self, folder: &str) -> &FolderWord {
+        const NONE: &FolderWord = &FolderWord { own: None, last: None };
         if !self.known.contains_key(folder) {
             if self.known.len() >= Self::REMEMBERED {
                 self.known.clear();
@@ -229,7 +230,6 @@ impl FolderWords {
             };
             self.known.insert(folder.into(), word);
         }
-        const NONE: &FolderWord = &FolderWord { own: None, last: None };
         self.known.get(folder).unwrap_or(NONE)
     }
 }
