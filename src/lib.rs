@@ -23,4 +23,5 @@ pub mod render;
 pub mod query;
 pub mod folder;
 pub mod pipeline;
+pub mod gate;
 pub mod cli;

@@ -7,14 +7,14 @@ use std::sync::{Mutex, PoisonError};
 use crate::changes::{self, Change, FactsCache, GapAbout};
 use crate::checks::{self, Catalogue, EnvironmentFile, Period};
 use crate::classification::Classifier;
-use crate::evidence::{self, Dossier};
+use crate::evidence::{self, Dossier, Exports};
 use crate::inventory;
 use crate::pack::{Pack, RecordCounter, Rendered, population_hash};
 use crate::parallel;
 use crate::render::{self, RenderError, Sink};
 use crate::repository::{AuditRange, History, Notes, Repository, RepositoryError};
 use crate::settings::Settings;
-use crate::text::{CommitId, RepoPath, Timestamp};
+use crate::text::{CommitId, RepoPath};
 
 /// Is told how far the work is.
 pub trait Progress: Sync {
@@ -37,6 +37,15 @@ pub struct Judged {
     commits_walked: usize,
 }
 
+/// What an audit has beside the repository.
+#[derive(Debug)]
+pub struct Given<'a> {
+    /// Facts that earlier runs have kept.
+    pub cache: &'a FactsCache,
+    /// Evidence from outside of Git.
+    pub exports: Exports,
+}
+
 /// Reads and judges a history: facts in parallel, then judgement.
 ///
 /// # Errors
@@ -44,31 +53,34 @@ pub struct Judged {
 /// When the repository's references cannot be read. What cannot be read beyond that is a gap in the pack.
 pub fn audit(
     repository: &Repository,
-    cache: &FactsCache,
+    given: Given<'_>,
     history: History,
     settings: Settings,
     catalogue: &Catalogue,
     progress: &dyn Progress,
 ) -> Result<Judged, RepositoryError> {
     let History { range, arrivals, commits, unreadable } = history;
+    let Given { cache, mut exports } = given;
     let mut completeness = repository.completeness().clone();
     completeness.unreadable_objects.extend(unreadable);
     let population_hash = population_hash(arrivals.iter().map(|arrival| arrival.commit.id));
-    let previous_committed_at = committed_at(repository, range.start);
+    let dates_before = repository.committer_dates(range.start);
 
     progress.begin(arrivals.len());
     let changes = changes::collect(repository, arrivals, cache, &|| progress.advance());
     let (notes, problems) = notes(repository, &changes)?;
     completeness.remarks.extend(problems);
-    let dossiers = gather(changes, &notes, &settings);
+    let mut dossiers = gather(changes, &notes, &settings);
+    exports.attach(&mut dossiers);
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
     let at_start = files_at_start(repository, range.start, &dossiers, &settings);
     let period = Period {
         range: &range,
         completeness: &completeness,
-        previous_committed_at,
+        dates_before: &dates_before,
         at_start: at_start.as_deref(),
+        rulings_given: exports.rulings(),
         dossiers: &dossiers,
         settings: &settings,
     };
@@ -87,12 +99,23 @@ pub fn audit(
         assessments,
         statuses,
         inventory,
+        exports,
         settings,
         population_hash,
         tie_outs: Vec::new(),
         version: env!("CARGO_PKG_VERSION"),
     };
     Ok(Judged { pack, commits_walked: commits })
+}
+
+/// Changes with everything that settings and notes say about them.
+///
+/// # Errors
+///
+/// When the repository's references cannot be read.
+pub fn dossiers(repository: &Repository, changes: Vec<Change>, settings: &Settings) -> Result<Vec<Dossier>, RepositoryError> {
+    let (notes, _) = notes(repository, &changes)?;
+    Ok(gather(changes, &notes, settings))
 }
 
 /// Reads only the policies as of the end of a range that holds no change, and what last changed each of them.
@@ -115,6 +138,7 @@ pub fn take_stock(
         assessments: Vec::new(),
         statuses: Vec::new(),
         inventory,
+        exports: Exports::default(),
         settings,
         population_hash: population_hash(std::iter::empty()),
         tie_outs: Vec::new(),
@@ -157,10 +181,6 @@ fn files_at_start(
     let classifier = Classifier::new(settings);
     let environment_of = |path: &RepoPath| classifier.environment_of(path);
     gaps.is_empty().then(|| EnvironmentFile::of(&files, dossiers, &settings.environments, &environment_of))
-}
-
-fn committed_at(repository: &Repository, commit: Option<CommitId>) -> Option<Timestamp> {
-    repository.commit(commit?)?.committer.when.known()
 }
 
 fn notes(repository: &Repository, changes: &[Change]) -> Result<(Notes, Vec<String>), RepositoryError> {

@@ -80,13 +80,19 @@ pub(super) struct Sights {
     shards: Vec<Mutex<Shard>>,
 }
 
-/// Slots that are locked together.
-type Shard = Vec<Option<(BlobId, Sight)>>;
+/// Slots that are locked together; their number is a power of two.
+#[derive(Default)]
+struct Shard {
+    slots: Vec<Option<(BlobId, Sight)>>,
+    used: usize,
+}
 
 /// How many parts are locked on their own.
 const SHARDS: usize = 64;
-/// How many blobs each part remembers.
+/// How many blobs each part remembers, once it has grown.
 const SLOTS: usize = 1 << 10;
+/// How many it remembers when it begins.
+const FIRST_SLOTS: usize = 1 << 4;
 
 impl Default for Sights {
     fn default() -> Self {
@@ -99,7 +105,7 @@ impl Sights {
     pub fn recall(&self, blob: BlobId) -> Option<Sight> {
         let (shard, slot) = place(blob);
         let shard = self.shards.get(shard)?.lock().unwrap_or_else(PoisonError::into_inner);
-        let (known, sight) = shard.get(slot)?.as_ref()?;
+        let (known, sight) = shard.slots.get(slot & shard.slots.len().checked_sub(1)?)?.as_ref()?;
         (*known == blob).then(|| sight.clone())
     }
 
@@ -108,11 +114,28 @@ impl Sights {
         let Some(shard) = self.shards.get(shard) else { return };
         // A thread that panicked while it held the lock left a whole entry or none.
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if shard.is_empty() {
-            shard.resize_with(SLOTS, || None);
+        if shard.used * 2 >= shard.slots.len() && shard.slots.len() < SLOTS {
+            shard.grow();
         }
-        if let Some(slot) = shard.get_mut(slot) {
-            *slot = Some((blob, sight.clone()));
+        shard.set(slot, (blob, sight.clone()));
+    }
+}
+
+impl Shard {
+    fn set(&mut self, slot: usize, entry: (BlobId, Sight)) {
+        let last = self.slots.len().saturating_sub(1);
+        if let Some(place) = self.slots.get_mut(slot & last) {
+            self.used += usize::from(place.replace(entry).is_none());
+        }
+    }
+
+    fn grow(&mut self) {
+        let more = (self.slots.len() * 2).max(FIRST_SLOTS);
+        let kept = std::mem::take(&mut self.slots);
+        self.slots.resize_with(more, || None);
+        self.used = 0;
+        for entry in kept.into_iter().flatten() {
+            self.set(place(entry.0).1, entry);
         }
     }
 }
@@ -120,7 +143,7 @@ impl Sights {
 /// Where a blob is remembered: ids are evenly spread.
 fn place(blob: BlobId) -> (usize, usize) {
     let byte = |at: usize| usize::from(blob.0.as_bytes().get(at).copied().unwrap_or(0));
-    (byte(0) % SHARDS, (byte(1) << 8 | byte(2)) % SLOTS)
+    (byte(0) % SHARDS, byte(1) << 8 | byte(2))
 }
 
 /// Looks at blobs, and shares sets of kinds: most files have the same few, and each set is stored once per thread.

@@ -1,6 +1,6 @@
 //! The list of families, and how settings become checks that run.
 
-use super::{Assessment, Card, Check, Finding, Period, Severity};
+use super::{Assessment, Card, Check, Finding, Gate, Period, Severity};
 use super::{guards, history, layers, path, people, policies, review, tickets, waivers};
 use crate::parallel;
 use crate::settings::Settings;
@@ -75,6 +75,18 @@ impl Catalogue {
         (Self { checks }, problems)
     }
 
+    /// The cards of the checks that are in force.
+    pub fn cards(&self) -> impl Iterator<Item = &'static Card> + use<'_> {
+        self.checks.iter().map(|configured| configured.check.card())
+    }
+
+    /// Without the checks that a gate has no use for.
+    #[must_use]
+    pub fn kept(mut self, keep: impl Fn(&'static Card) -> bool) -> Self {
+        self.checks.retain(|configured| keep(configured.check.card()));
+        self
+    }
+
     /// Applies every check, puts valid waivers beside exceptions, then judges the waivers.
     #[must_use]
     pub fn assess(&self, period: &Period<'_>) -> Vec<Assessment> {
@@ -144,5 +156,15 @@ fn unknown_ids(settings: &Settings) -> Vec<Problem> {
     let tables = tables.map(|(id, section)| (section.line(), format!("`checks.{id}` is not a check"), hint(id)));
     let waivers = settings.waivers.iter().filter(|waiver| !known(&waiver.check));
     let waivers = waivers.map(|w| (w.line, format!("the waiver's check `{}` is not a check", w.check), hint(&w.check)));
-    tables.chain(waivers).map(|(line, message, hint)| Problem { line, message, hint }).collect()
+    let line = settings.gate.refuse_line;
+    let refused = settings.gate.refuse.iter().filter(|id| !known(id));
+    let refused = refused.map(|id| (line, format!("`gate.refuse` names `{id}`, which is not a check"), hint(id)));
+    let late = listings().map(|listing| listing.card).filter(|card| {
+        matches!(card.gate, Gate::Replay | Gate::Afterwards) && settings.gate.refuse.iter().any(|id| id == card.id)
+    });
+    let late = late.map(|card| {
+        let message = format!("`gate.refuse` names `{}`, which no gate can judge", card.id);
+        (line, message, format!("it needs {}, and that is known only afterwards", card.needs))
+    });
+    tables.chain(waivers).chain(refused).chain(late).map(|(line, message, hint)| Problem { line, message, hint }).collect()
 }

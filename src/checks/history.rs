@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use self::contents::{CONTENT_UNREADABLE, ContentUnreadable};
 use super::catalogue::{Family, Listing};
 use super::verdict::{Verdict, counted, header, judge_each_change, number, shown, side_header, some_of};
-use super::{Card, Check, Finding, Period, Severity, Subject};
+use super::{Card, Check, Finding, Gate, Period, Severity, Subject};
 use crate::changes::{Commit, Gap, GapAbout};
 use crate::evidence::{Citation, Dossier, Grade};
+use crate::repository::Standing;
 use crate::settings::reader::Section;
 use crate::text::{CommitId, Moment, utc_text};
 
@@ -18,18 +19,20 @@ pub(super) const FAMILY: Family = Family {
     question: "Is the record whole?",
     checks: &[
         Listing { card: &HISTORY_INCOMPLETE, configure: |_| Box::new(HistoryIncomplete) },
+        Listing { card: &HISTORY_REWRITTEN, configure: |_| Box::new(HistoryRewritten) },
         Listing { card: &CLOCK_ANOMALY, configure: |section| Box::new(ClockAnomaly::configured(section)) },
         Listing { card: &CONTENT_UNREADABLE, configure: |section| Box::new(ContentUnreadable::configured(section)) },
     ],
 };
 
-static HISTORY_INCOMPLETE: Card = Card {
+pub(super) static HISTORY_INCOMPLETE: Card = Card {
     id: "history-incomplete",
     requirement: "The object database holds the whole history of the period, and nothing replaces or hides a part of it.",
     rationale: "A shallow or partial clone, a graft, a replace reference or a missing object makes commits and contents vanish or \
                 appear other than they were written. Counts over such a record prove nothing.",
     remedy: "Audit a full clone (`git clone --mirror`), remove grafts and replace references from the copy, and run `git fsck`.",
     severity: Severity::Blocker,
+    gate: Gate::Record,
     references: &[
         ("SOC 2", "CC8.1"),
         ("ISO 27001:2022", "A.5.28"),
@@ -87,6 +90,61 @@ fn judge_readability(dossier: &Dossier) -> Option<Verdict> {
     Some(Verdict::not_assessable(gap.reason.clone()).citing([citation]))
 }
 
+static HISTORY_REWRITTEN: Card = Card {
+    id: "history-rewritten",
+    requirement: "The end of a range stands on its start: the branch only grew, and its former tip stays on its chain.",
+    rationale: "A push by force replaces changes that were counted and reviewed. A former tip that comes back through a merge as a \
+                side branch turns reviewed changes into side commits of an unreviewed one.",
+    remedy: "Ask who rewrote the branch and why. Compare both histories (`git range-diff`), and refuse such pushes on the server \
+             (`receive.denyNonFastForwards`, branch protection).",
+    severity: Severity::Critical,
+    gate: Gate::Push,
+    references: &[
+        ("SOC 2", "CC8.1"),
+        ("ISO 27001:2022", "A.5.28"),
+        ("ISO 27001:2022", "A.8.15"),
+        ("NIST SP 800-53", "AU-9"),
+        ("PCI DSS 4.0", "10.3"),
+    ],
+    needs: "a start that stood on the branch: the commit before a push, or the end of the previous pack",
+    waivable_by: super::NOBODY,
+    settings: &[],
+    since: "0.1.0",
+    limits: "It compares the start that was named with the end. It cannot tell whether that start ever stood on the branch, and a \
+             period that is found by its dates always starts on the chain.",
+};
+
+/// See [`HISTORY_REWRITTEN`].
+#[derive(Debug)]
+struct HistoryRewritten;
+
+impl Check for HistoryRewritten {
+    fn card(&self) -> &'static Card {
+        &HISTORY_REWRITTEN
+    }
+
+    fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
+        vec![judge_growth(period).about(Subject::Period, &HISTORY_REWRITTEN)]
+    }
+}
+
+fn judge_growth(period: &Period<'_>) -> Verdict {
+    let Some(start) = period.range.start else { return Verdict::not_applicable() };
+    let (start, end) = (start.0.short(), period.range.end.0.short());
+    match period.range.standing {
+        Standing::NoStart => Verdict::not_applicable(),
+        Standing::OnChain => Verdict::pass(Grade::Structural),
+        Standing::OffChain => Verdict::exception(
+            Grade::Structural,
+            format!("{end} was not made on top of {start}: {start} came in through a merge, as a side branch"),
+        ),
+        Standing::NotBehind => Verdict::exception(
+            Grade::Structural,
+            format!("{end} does not descend from {start}: the history was rewritten, or they stand on different branches"),
+        ),
+    }
+}
+
 static CLOCK_ANOMALY: Card = Card {
     id: "clock-anomaly",
     requirement: "The dates of each commit are readable, follow those of its parents, and lie near each other.",
@@ -94,6 +152,7 @@ static CLOCK_ANOMALY: Card = Card {
                 another audit period for every tool that selects by date.",
     remedy: "Ask who made the commit and why its date differs. Correct the clock. Use the forge's own record for the time of arrival.",
     severity: Severity::Medium,
+    gate: Gate::EveryCommit,
     references: &[
         ("ISO 27001:2022", "A.8.17"),
         ("NIST SP 800-53", "AU-8"),
@@ -149,6 +208,16 @@ fn chain_dates(period: &Period<'_>) -> BTreeMap<CommitId, i64> {
     dated.filter_map(|commit| Some((commit.id, committed(commit)?))).collect()
 }
 
+/// The committer date of a first parent, which is mostly the change before.
+fn date_of(parent: CommitId, period: &Period<'_>, chain: &BTreeMap<CommitId, i64>, position: usize) -> Option<i64> {
+    let before = position.checked_sub(1).and_then(|before| period.dossiers.get(before));
+    if let Some(before) = before.filter(|before| before.change.id() == parent) {
+        return committed(&before.change.commit);
+    }
+    let outside = || period.dates_before.get(&parent).map(|timestamp| timestamp.seconds);
+    chain.get(&parent).copied().or_else(outside)
+}
+
 fn committed(commit: &Commit) -> Option<i64> {
     commit.committer.when.known().map(|timestamp| timestamp.seconds)
 }
@@ -156,13 +225,10 @@ fn committed(commit: &Commit) -> Option<i64> {
 impl ClockAnomaly {
     fn judge(&self, period: &Period<'_>, chain: &BTreeMap<CommitId, i64>, position: usize, dossier: &Dossier) -> Verdict {
         let commit = &dossier.change.commit;
-        let before = position.checked_sub(1).and_then(|before| period.dossiers.get(before));
-        let previous = match before {
-            Some(before) => committed(&before.change.commit),
-            None => period.previous_committed_at.map(|timestamp| timestamp.seconds),
-        };
+        let previous = commit.parents.first().and_then(|parent| date_of(*parent, period, chain, position));
         let mut found: Vec<(String, Citation)> = self.oddities(commit, previous).map(|oddity| (oddity, header())).collect();
-        let next = period.dossiers.get(position + 1).and_then(|next| committed(&next.change.commit));
+        let next = period.dossiers.get(position + 1).map(|next| &next.change.commit);
+        let next = next.filter(|next| next.parents.first() == Some(&commit.id)).and_then(committed);
         found.extend(self.ahead_of_both(commit, previous, next).map(|oddity| (oddity, header())));
         found.extend(self.side_oddities(dossier, chain));
         if !found.is_empty() {

@@ -12,7 +12,7 @@ use super::policies::class_of;
 use super::verdict::{
     Verdict, counted, first_of, header, judge_each_change, number, own_gap, shown, shown_path, side_header, some_of,
 };
-use super::{Card, Check, Finding, Period, Severity, Subject};
+use super::{Card, Check, Finding, Gate, Period, Severity, Subject};
 use crate::changes::{Commit, EditKind, FileEdit, GapAbout};
 use crate::classification::{FileClass, LayerSet, Strength, rule_of};
 use crate::evidence::{Dossier, Grade};
@@ -42,6 +42,7 @@ static MIXED_LAYER: Card = Card {
                 at best, and a change of protection hides beside a change of an application.",
     remedy: "Split such work into one change per layer. Have the owners of each touched layer look at this one now.",
     severity: Severity::Medium,
+    gate: Gate::Landing,
     references: &[],
     needs: "the layer of each changed path",
     waivable_by: OWNER_MAY_WAIVE,
@@ -148,6 +149,7 @@ static MIXED_COMMIT: Card = Card {
     rationale: "A commit is what is reverted, picked and read later. One that mixes layers takes the other layer along.",
     remedy: "Ask for one commit per layer in the proposal. Nothing needs to be done about commits that have arrived.",
     severity: Severity::Low,
+    gate: Gate::Landing,
     references: &[],
     needs: "the layer of each path changed by a side commit",
     waivable_by: OWNER_MAY_WAIVE,
@@ -212,6 +214,7 @@ static FOREIGN_LAYER: Card = Card {
                 is an application that security rolls out.",
     remedy: "Move the file to the repository of its layer, or correct the layer map where it is wrong.",
     severity: Severity::Medium,
+    gate: Gate::Landing,
     references: &[],
     needs: "[repository] layer in the settings, the layer map, and the kinds of objects in changed files",
     waivable_by: OWNER_MAY_WAIVE,
@@ -289,6 +292,7 @@ static LAYER_UNMAPPED: Card = Card {
     rationale: "A path without a layer has no owner and no rules; a file that moves from one layer to another leaves its rules behind.",
     remedy: "Add a line for the path to [[layers]], or mark it `ignore`. For a move, have the owners of both layers look.",
     severity: Severity::Medium,
+    gate: Gate::Landing,
     references: &[],
     needs: "the layer of each changed path, and the policy objects before and after",
     waivable_by: OWNER_MAY_WAIVE,
@@ -391,6 +395,7 @@ static MIXED_ENVIRONMENT: Card = Card {
                 and it reaches production untried.",
     remedy: "Split such work: first the earlier environments, then production in a change of its own.",
     severity: Severity::Medium,
+    gate: Gate::Landing,
     references: &[],
     needs: "the environment of each changed path",
     waivable_by: "the owner of production, not the author of the change",

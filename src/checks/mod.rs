@@ -22,10 +22,12 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use crate::evidence::{Citation, Dossier, Grade};
 use crate::repository::{AuditRange, Completeness};
 use crate::settings::Settings;
-use crate::text::Timestamp;
+use crate::text::{CommitId, Timestamp};
 
 pub use cards::{cards, explain};
 pub use catalogue::{Catalogue, Family, Listing, families};
@@ -41,10 +43,12 @@ pub struct Period<'a> {
     pub range: &'a AuditRange,
     /// Whether the record is whole.
     pub completeness: &'a Completeness,
-    /// The committer date of the change before the first one; `None` when there is none or it could not be read.
-    pub previous_committed_at: Option<Timestamp>,
+    /// The committer dates of commits outside of the period that are parents inside; those that could be read.
+    pub dates_before: &'a BTreeMap<CommitId, Timestamp>,
     /// What stood in the environments before the first arrival; `None` when that could not be read.
     pub at_start: Option<&'a [EnvironmentFile]>,
+    /// How many rulings of the gate were given.
+    pub rulings_given: usize,
     /// Every arrival, oldest first.
     pub dossiers: &'a [Dossier],
     /// What is in force.
@@ -80,6 +84,27 @@ impl Severity {
     }
 }
 
+/// What a gate applies a check to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gate {
+    /// The record as a whole.
+    Record,
+    /// The message of every new commit, and the text that will land; not a merge that adds nothing of its own.
+    Message,
+    /// Every new commit.
+    EveryCommit,
+    /// The change as it will land: what it does all in all.
+    Landing,
+    /// A push to a reference that has a commit already.
+    Push,
+    /// Every change of a push, where the settings name it among the checks that refuse.
+    OnDemand,
+    /// Every change of a past period that is replayed, where decision records were given.
+    Replay,
+    /// Nothing: it needs what is known only afterwards.
+    Afterwards,
+}
+
 /// What a check is: the single source of `checks explain`, the appendix and the reference page.
 #[derive(Debug)]
 pub struct Card {
@@ -93,6 +118,8 @@ pub struct Card {
     pub remedy: &'static str,
     /// Unless settings say otherwise.
     pub severity: Severity,
+    /// What of a push or a proposal it is applied to before that lands.
+    pub gate: Gate,
     /// Reference numbers whose evidence it supports, as (framework, reference).
     pub references: &'static [(&'static str, &'static str)],
     /// What it needs; when missing it concludes nothing.
@@ -120,6 +147,12 @@ impl Card {
     pub fn is_waivable(&self) -> bool {
         self.severity != Severity::Blocker && self.waivable_by != NOBODY
     }
+}
+
+/// The card of the check that asks whether the record is whole: every other conclusion rests on it.
+#[must_use]
+pub fn record_card() -> &'static Card {
+    &history::HISTORY_INCOMPLETE
 }
 
 /// What `waivable_by` says on the card of a check that is never waived.

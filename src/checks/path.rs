@@ -4,7 +4,7 @@ use super::catalogue::{Family, Listing};
 use super::register::Register;
 use super::review::{Custom, Expect};
 use super::verdict::{Verdict, counted, gap_about, header, judge_each_change, shown, shown_path, side_header, some_of};
-use super::{Card, Check, Finding, Period, Severity};
+use super::{Card, Check, Finding, Gate, Period, Severity};
 use crate::changes::{Commit, GapAbout, MergeContent};
 use crate::evidence::{ArrivalKind, Citation, Dossier, Grade, Place, Source};
 use crate::settings::reader::Section;
@@ -24,6 +24,7 @@ static DIRECT_PUSH: Card = Card {
     rationale: "Whoever can push to the branch directly goes past review, tests and approval in one step.",
     remedy: "Ask who pushed and why. Protect the branch, also against administrators, and keep the forge's record of exceptions.",
     severity: Severity::Critical,
+    gate: Gate::OnDemand,
     references: &[
         ("SOC 2", "CC8.1"),
         ("ISO 27001:2022", "A.8.4"),
@@ -113,6 +114,7 @@ static MERGE_ADDS_CONTENT: Card = Card {
     remedy: "Look at the merge with `git show --remerge-diff` and have what it adds reviewed. Resolve conflicts on the branch, not in \
              the merge.",
     severity: Severity::High,
+    gate: Gate::EveryCommit,
     references: &[("SOC 2", "CC8.1"), ("NIST SP 800-53", "CM-3"), ("NIST SP 800-53", "SI-7"), ("ISO 27001:2022", "A.8.32")],
     needs: "the trees of the merge and of its parents",
     waivable_by: "the owner of the repository, not the author of the change",

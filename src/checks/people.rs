@@ -8,7 +8,7 @@ use super::register::Register;
 use super::verdict::{
     Verdict, counted, first_of, gap_about, header, judge_each_change, shown, shown_path, shown_person, side_header, some_of,
 };
-use super::{Card, Check, Finding, Period, Severity};
+use super::{Card, Check, Finding, Gate, Period, Severity};
 use crate::changes::{Commit, FileEdit, GapAbout};
 use crate::evidence::{Citation, Dossier, Grade, suspicious_name};
 use crate::settings::reader::Section;
@@ -31,6 +31,7 @@ static IDENTITY_UNRESOLVED: Card = Card {
     rationale: "A control that rests on two different people fails when nobody knows who they are.",
     remedy: "Find out who it was. Put the person, with all spellings, into the register; correct the settings of their Git client.",
     severity: Severity::Medium,
+    gate: Gate::EveryCommit,
     references: &[
         ("SOC 2", "CC6.1"),
         ("ISO 27001:2022", "A.5.16"),
@@ -304,6 +305,7 @@ static BOT_OUT_OF_BOUNDS: Card = Card {
     rationale: "The key of a bot often goes past review. Whoever holds it can change what the bot may change; that should be little.",
     remedy: "Ask the owner of the bot. Narrow its permissions in the forge to the paths of the register, or correct the register.",
     severity: Severity::High,
+    gate: Gate::EveryCommit,
     references: &[
         ("SOC 2", "CC6.3"),
         ("ISO 27001:2022", "A.8.2"),

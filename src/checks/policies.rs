@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::catalogue::{Family, Listing};
 use super::verdict::{Verdict, counted, judge_each_change, own_gap, shown};
-use super::{Card, Check, Finding, Period, RISK_OWNER, Severity};
+use super::{Card, Check, Finding, Gate, Period, RISK_OWNER, Severity};
 use crate::changes::{Commit, GapAbout};
 use crate::classification::FileClass;
 use crate::evidence::{Citation, Dossier, Grade, Place, Source};
@@ -34,6 +34,7 @@ static POLICY_WEAKENED: Card = Card {
                 its review is short, and from then on what the policy was there for is no longer kept out.",
     remedy: "Restore the policy, or have the owner of the protected service accept the risk, with a reason, a ticket and a last day.",
     severity: Severity::High,
+    gate: Gate::Landing,
     references: &[
         ("SOC 2", "CC6.1"),
         ("SOC 2", "CC8.1"),
@@ -94,6 +95,7 @@ static EXEMPTION_WIDENED: Card = Card {
                 and seldom taken back.",
     remedy: "Take the exemption back, or have the owner of the policy accept it, with a reason, a ticket and a last day.",
     severity: Severity::High,
+    gate: Gate::Landing,
     references: &[
         ("SOC 2", "CC6.1"),
         ("ISO 27001:2022", "A.8.9"),

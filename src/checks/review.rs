@@ -3,7 +3,7 @@
 use super::catalogue::{Family, Listing};
 use super::register::{Register, Sameness};
 use super::verdict::{Verdict, counted, in_scope, judge_each_change, shown_person, some_of};
-use super::{Card, Check, Finding, Period, Severity};
+use super::{Card, Check, Finding, Gate, Period, Severity};
 use crate::evidence::{Decision, Dossier, Grade};
 use crate::settings::reader::Section;
 
@@ -28,6 +28,7 @@ static REVIEW_MISSING: Card = Card {
                 another person.",
     remedy: "Look for the approval in the forge and record it in the response column. Have the change reviewed now if there is none.",
     severity: Severity::High,
+    gate: Gate::Afterwards,
     references: &[
         ("SOC 2", "CC8.1"),
         ("ISO 27001:2022", "A.5.3"),
@@ -202,6 +203,7 @@ static SELF_APPROVED: Card = Card {
     rationale: "An approval by the author looks like a control and is none. It is also how one person alone brings a change through.",
     remedy: "Have the change reviewed by somebody else now. Forbid approvals by authors in the forge.",
     severity: Severity::Critical,
+    gate: Gate::Afterwards,
     references: &[
         ("SOC 2", "CC8.1"),
         ("ISO 27001:2022", "A.5.3"),

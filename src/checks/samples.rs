@@ -58,6 +58,7 @@ pub fn dossier(n: u8, message: &str) -> Dossier {
         evidence: Evidence::default(),
         arrival: ArrivalKind::Unknown,
         bot: None,
+        gate: None,
         gaps: Vec::new(),
     }
 }
@@ -161,6 +162,7 @@ pub fn settings_with(checks: &str) -> Settings {
 pub fn with_period<R>(settings: &Settings, dossiers: &[Dossier], run: impl FnOnce(&Period<'_>) -> R) -> R {
     let range = AuditRange {
         start: None,
+        standing: crate::repository::Standing::OnChain,
         end: CommitId(id(99)),
         branch: "refs/heads/main".into(),
         asked: "test".into(),
@@ -168,7 +170,15 @@ pub fn with_period<R>(settings: &Settings, dossiers: &[Dossier], run: impl FnOnc
         confirmed_by: "test".to_owned(),
     };
     let completeness = Completeness::default();
-    run(&Period { range: &range, completeness: &completeness, previous_committed_at: None, at_start: None, dossiers, settings })
+    run(&Period {
+        range: &range,
+        completeness: &completeness,
+        dates_before: &std::collections::BTreeMap::new(),
+        at_start: None,
+        rulings_given: 0,
+        dossiers,
+        settings,
+    })
 }
 
 /// The findings of one check over some dossiers.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::catalogue::{Family, Listing};
 use super::register::Register;
 use super::verdict::{Verdict, counted, in_scope, judge_each_change, shown, some_of};
-use super::{Card, Check, Finding, Period, Severity};
+use super::{Card, Check, Finding, Gate, Period, Severity};
 use crate::classification::LayerSet;
 use crate::evidence::{Claim, Dossier, Grade, Source, Ticket, TicketRelation};
 use crate::settings::Layer;
@@ -30,6 +30,7 @@ static TICKET_MISSING: Card = Card {
                 reason once its author has left.",
     remedy: "Find the ticket with the author and record it in the response column. Demand a reference in the merge template from now on.",
     severity: Severity::High,
+    gate: Gate::Message,
     references: &[
         ("SOC 2", "CC8.1"),
         ("ISO 27001:2022", "A.8.32"),
@@ -168,6 +169,7 @@ static TICKET_OVERUSED: Card = Card {
     rationale: "A ticket that is used for everything explains nothing: nobody approved each of those changes when they approved it.",
     remedy: "Open one ticket per piece of work. For a long project keep one ticket per step below a common parent.",
     severity: Severity::Medium,
+    gate: Gate::Afterwards,
     references: &[("SOC 2", "CC8.1"), ("NIST SP 800-53", "CM-3"), ("ISO 27001:2022", "A.8.32")],
     needs: "the messages of all changes of the period",
     waivable_by: "the change manager, not the author of the change",

@@ -11,6 +11,8 @@ use crate::settings::reader::Problem;
 pub enum Exit {
     /// The command did what it was asked for.
     Done = 0,
+    /// The gate refuses what it was asked to judge.
+    Refused = 1,
     /// The command was called wrongly, or with settings that cannot be used.
     Misuse = 2,
     /// The repository does not allow any conclusion.
@@ -79,6 +81,9 @@ impl From<RepositoryError> for Failure {
             }
             RepositoryError::Revision { .. } => {
                 (Exit::Misuse, "`git branch -a` and `git tag` list what there is; a shallow clone has only part".into())
+            }
+            RepositoryError::Quarantine { .. } => {
+                (Exit::Inconclusive, "run it as git runs a hook, with GIT_OBJECT_DIRECTORY as git sets it".into())
             }
             RepositoryError::ReadCommit { .. } => (Exit::Inconclusive, "`git fsck` tells what else is missing".into()),
             RepositoryError::Empty { hint, .. } => (Exit::Inconclusive, hint.clone()),

@@ -2,7 +2,9 @@
 
 mod cache;
 mod checks;
+mod evidence;
 mod failure;
+mod gate;
 mod progress;
 mod query;
 mod report;
@@ -30,7 +32,8 @@ struct Arguments {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 2 misuse, 3 nothing could be concluded, 4 could not write.";
+const EXIT_CODES: &str =
+    "Exit codes: 0 done or passed, 1 refused by the gate, 2 misuse, 3 nothing could be concluded, 4 could not write.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -38,6 +41,8 @@ enum Command {
     Report(report::Arguments),
     /// Answer one question about policies and changes
     Query(Box<query::Arguments>),
+    /// Judge what is about to land: in CI, in a hook, or a range
+    Gate(Box<gate::Arguments>),
     /// List and explain the checks
     Checks(checks::Arguments),
     /// Show the settings in force, or draft a settings file
@@ -60,7 +65,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     match run(arguments.command) {
-        Ok(()) => Exit::Done,
+        Ok(exit) => exit,
         Err(failure) => {
             terminal::complain(&failure);
             failure.exit
@@ -68,15 +73,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
-fn run(command: Command) -> Result<(), Failure> {
-    match command {
+fn run(command: Command) -> Result<Exit, Failure> {
+    let done = match command {
+        Command::Gate(arguments) => return gate::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Checks(arguments) => checks::run(&arguments),
         Command::Settings(arguments) => settings::run(&arguments),
         Command::Completions(arguments) => shell::completions(&arguments, &mut Arguments::command()),
         Command::Man => shell::man(&Arguments::command()),
-    }
+    };
+    done.map(|()| Exit::Done)
 }
 
 impl From<Exit> for ExitCode {

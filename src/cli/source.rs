@@ -8,8 +8,9 @@ use super::sample::{Imported, Story};
 use super::terminal::note;
 use super::{Exit, Failure};
 use crate::checks::Catalogue;
-use crate::repository::{Asked, AuditRange, Bound, History, PeriodName, Repository};
+use crate::repository::{Asked, AuditRange, Bound, History, PeriodName, Quarantine, Repository};
 use crate::settings::Settings;
+use crate::text::CommitId;
 
 /// The settings file's name, in the audited repository and where `settings init` writes it.
 pub(super) const SETTINGS_FILE: &str = "countersign.toml";
@@ -100,13 +101,21 @@ fn bound(repository: &Repository, word: &str, offset: i32) -> Bound {
 }
 
 pub(super) fn open(source: &SourceArguments, imported: Option<&Imported>) -> Result<Repository, Failure> {
+    Ok(Repository::open(&place(source, imported))?)
+}
+
+/// Opens the repository from inside a hook, with the objects of a push that is not let in yet.
+pub(super) fn open_in_hook(source: &SourceArguments, quarantine: Option<&Quarantine>) -> Result<Repository, Failure> {
+    Ok(Repository::open_with(&place(source, None), quarantine)?)
+}
+
+fn place(source: &SourceArguments, imported: Option<&Imported>) -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "the command line is the edge where the environment is read")]
     let from_environment = || std::env::var_os("GIT_DIR").map(PathBuf::from);
-    let path = match imported {
+    match imported {
         Some(imported) => imported.path.clone(),
         None => source.repo.clone().or_else(from_environment).unwrap_or_else(|| PathBuf::from(".")),
-    };
-    Ok(Repository::open(&path)?)
+    }
 }
 
 /// Settings given on the command line or by the story; `None` leaves the choice to the repository.
@@ -179,16 +188,29 @@ pub(super) fn resolve_moment(
     Ok((as_of(settings.period_offset)?, settings))
 }
 
-fn settings_before(repository: &Repository, range: &AuditRange, profile: Option<&str>) -> Result<Settings, Failure> {
+/// The settings that stand in a commit; the built-in ones where it has none.
+pub(super) fn settings_at(repository: &Repository, commit: Option<CommitId>, profile: Option<&str>) -> Result<Settings, Failure> {
+    match commit.map(|commit| written_at(repository, commit, profile)).transpose()?.flatten() {
+        Some(settings) => Ok(settings),
+        None => parse("", "built in", profile),
+    }
+}
+
+fn written_at(repository: &Repository, commit: CommitId, profile: Option<&str>) -> Result<Option<Settings>, Failure> {
     let unreadable = |reason: String| {
         Failure { exit: Exit::Inconclusive, sentences: vec![format!("cannot read {SETTINGS_FILE}"), reason], hint: None }
             .hint("name a settings file with `--settings FILE`")
     };
+    let Some(bytes) = repository.file_at(commit, SETTINGS_FILE).map_err(unreadable)? else { return Ok(None) };
+    let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
+    parse(&text, &format!("{SETTINGS_FILE} at commit {commit}"), profile).map(Some)
+}
+
+fn settings_before(repository: &Repository, range: &AuditRange, profile: Option<&str>) -> Result<Settings, Failure> {
     if let Some(start) = range.start
-        && let Some(bytes) = repository.file_at(start, SETTINGS_FILE).map_err(unreadable)?
+        && let Some(settings) = written_at(repository, start, profile)?
     {
-        let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
-        return parse(&text, &format!("{SETTINGS_FILE} at commit {start}"), profile);
+        return Ok(settings);
     }
     if repository.file_at(range.end, SETTINGS_FILE).is_ok_and(|file| file.is_some()) {
         note(&format!(

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use crate::changes::{Change, Commit, Signature};
 use crate::classification::Classification;
 use crate::repository::{Note, Notes};
-use crate::settings::{
-    CheckTables, EnvironmentSettings, IssueReferences, RegisteredBot, Scope, Settings, TicketPattern, TicketSettings,
-};
+use crate::settings::{IssueReferences, RegisteredBot, Settings, TicketPattern, TicketSettings};
 use crate::text::{CommitId, Moment, ObjectId, Person, Text, TreeId};
 
 use super::{ArrivalKind, Decision, Evidence, Place, Source, TicketRelation, find_bot, gather, read};
@@ -269,23 +267,7 @@ fn settings() -> Settings {
         owner: None,
         paths: crate::settings::Globs::default(),
     };
-    Settings {
-        origin: String::new(),
-        digest: String::new(),
-        profile: String::new(),
-        declared_layer: None,
-        period_offset: 0,
-        scope: Scope { include: None, exclude: crate::settings::Globs::default() },
-        tickets: detection(),
-        layers: Vec::new(),
-        environments: EnvironmentSettings { rules: Vec::new(), production: BTreeSet::new(), builtin: true },
-        people: Vec::new(),
-        bots: vec![bot],
-        guards: crate::settings::Globs::default(),
-        frameworks: None,
-        waivers: Vec::new(),
-        checks: CheckTables::default(),
-    }
+    Settings { tickets: detection(), bots: vec![bot], ..Settings::built_in() }
 }
 
 #[test]

@@ -43,6 +43,7 @@ macro_rules! card {
             rationale: "Without it nobody can say later why protection changed.",
             remedy: "Write down what is missing and have it confirmed by someone who was not involved.",
             severity: Severity::$severity,
+            gate: crate::checks::Gate::Afterwards,
             references: $references,
             needs: "the message of every commit",
             waivable_by: "the owner of the layer, never the author of the change",
@@ -92,6 +93,7 @@ pub fn pack(changes: usize) -> Pack {
         statuses: Vec::new(),
         assessments: CARDS.into_iter().map(|card| assess(card, &dossiers)).collect(),
         inventory: inventory(&dossiers),
+        exports: crate::evidence::Exports::default(),
         settings: settings(),
         population_hash: "ab".repeat(32),
         tie_outs: tie_outs(&dossiers),
@@ -130,6 +132,7 @@ fn change_id(number: usize) -> CommitId {
 fn range(changes: usize) -> AuditRange {
     AuditRange {
         start: (changes > 3).then(|| CommitId(id(1, 0))),
+        standing: crate::repository::Standing::OnChain,
         end: change_id(changes.saturating_sub(1)),
         branch: "refs/heads/main".to_owned(),
         asked: "2026-Q1".to_owned(),
@@ -410,6 +413,7 @@ fn dossier(number: usize) -> Dossier {
         arrival: [ArrivalKind::Squash, ArrivalKind::Squash, ArrivalKind::Direct, ArrivalKind::Rebase, ArrivalKind::Merge]
             [number % 5],
         bot: (*own.author.person == Person::new("renovate", "renovate@example.com")).then(|| "renovate".into()),
+        gate: None,
         gaps: if number % 19 == 3 { vec![gap] } else { Vec::new() },
         change: Change { commit: own, side_commits: sides },
     }

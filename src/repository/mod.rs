@@ -7,6 +7,7 @@ mod notes;
 mod open;
 mod packs;
 mod range;
+mod references;
 mod reading;
 mod tree_diff;
 mod walk;
@@ -17,7 +18,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use commit::{Commit, Gap, GapAbout, MergeContent, Signature, SignatureKind};
+pub use open::Quarantine;
 pub use range::{Asked, Bound, PeriodName, parse_offset};
+pub use references::Reference;
 pub use tree_diff::{EditKind, Entry, FileEdit, Obstacle, ParseStatus};
 pub use walk::{History, RawArrival, RawCommit};
 pub use watch::{FirstParents, Step};
@@ -31,6 +34,8 @@ pub struct Repository {
     git_dir: PathBuf,
     work_tree: Option<PathBuf>,
     completeness: Completeness,
+    /// Joins the object folders of a hook; held as long as objects are read.
+    _joined: Option<tempfile::TempDir>,
 }
 
 /// One thread's view of a repository, with its own caches.
@@ -64,6 +69,8 @@ pub struct Completeness {
 pub struct AuditRange {
     /// The last change before the period; `None` when the period begins with the history.
     pub start: Option<CommitId>,
+    /// How the start stands to the end.
+    pub standing: Standing,
     /// The last change of the period.
     pub end: CommitId,
     /// The audited branch as resolved, e.g. `refs/heads/main` or a revision as typed.
@@ -74,6 +81,19 @@ pub struct AuditRange {
     pub resolution: Vec<String>,
     /// How it is known that the set of commits is exact, one sentence.
     pub confirmed_by: String,
+}
+
+/// How the start of a range stands to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The range begins with the history, or with a reference that is new.
+    NoStart,
+    /// The end was made on top of the start: the start is on the first-parent chain of the end.
+    OnChain,
+    /// The start is an ancestor of the end, but came in through a merge as a side branch.
+    OffChain,
+    /// The start is no ancestor of the end.
+    NotBehind,
 }
 
 /// A note on a commit.
@@ -126,6 +146,14 @@ pub enum RepositoryError {
         revision: String,
         /// Why, in gix's words.
         reason: String,
+    },
+    /// The object folders that a hook names cannot be joined with the repository's.
+    #[error("cannot read the objects that a push holds in {}", path.display())]
+    Quarantine {
+        /// Where they are.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
     },
     /// A commit that must be read is missing or corrupt.
     #[error("cannot read commit {commit_id}: {reason}")]

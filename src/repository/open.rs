@@ -12,6 +12,18 @@ use crate::text::visible_line;
 /// Bytes of decoded objects that each thread keeps; beyond this nothing was gained on real repositories.
 const OBJECT_CACHE: usize = 32 << 20;
 
+/// Where git keeps the objects of a push until a hook has let it in.
+///
+/// As in the variables `GIT_OBJECT_DIRECTORY` and `GIT_ALTERNATE_OBJECT_DIRECTORIES`; see
+/// <https://git-scm.com/docs/git-receive-pack#_quarantine_environment>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantine {
+    /// The folder with the objects of the push.
+    pub objects: PathBuf,
+    /// The folders with every other object.
+    pub alternates: Vec<PathBuf>,
+}
+
 impl Repository {
     /// Opens the repository at a path or above it.
     ///
@@ -22,6 +34,15 @@ impl Repository {
     ///
     /// When there is none, it cannot be opened, or its references are kept in a format that cannot be read.
     pub fn open(path: &Path) -> Result<Self, RepositoryError> {
+        Self::open_with(path, None)
+    }
+
+    /// Like [`Self::open`], from inside a hook that decides about a push.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`], and when the objects of the push cannot be read.
+    pub fn open_with(path: &Path, quarantine: Option<&Quarantine>) -> Result<Self, RepositoryError> {
         let not_found = || RepositoryError::NotFound { path: path.to_owned() };
         let (found, _trust) = gix::discover::upwards(path).map_err(|_| not_found())?;
         let (git_dir, work_tree) = found.clone().into_repository_and_work_tree_directories();
@@ -34,9 +55,10 @@ impl Repository {
         let open_error = |source| RepositoryError::Open { path: git_dir.clone(), source };
         let mut repo = options.open(git_dir.clone()).map_err(open_error)?.to_thread_local();
         repo.objects.ignore_replacements = true;
+        let joined = quarantine.map(|quarantine| join(&mut repo, quarantine)).transpose()?;
         let completeness = completeness(&repo, &found)?;
         let packs = Arc::new(Packs::open(&object_folders(&repo), repo.object_hash()));
-        Ok(Self { shared: repo.into_sync(), packs, git_dir, work_tree, completeness })
+        Ok(Self { shared: repo.into_sync(), packs, git_dir, work_tree, completeness, _joined: joined })
     }
 
     /// How whole the record is, as far as the repository's own files tell.
@@ -56,9 +78,10 @@ impl Repository {
     /// A name for people: the last part of the repository's folder that says something.
     #[must_use]
     pub fn name(&self) -> String {
-        let parts = self.git_dir.components().rev().map(|part| part.as_os_str().to_string_lossy().into_owned());
+        let git_dir = std::path::absolute(&self.git_dir).unwrap_or_else(|_| self.git_dir.clone());
+        let parts = git_dir.components().rev().map(|part| part.as_os_str().to_string_lossy().into_owned());
         let telling = |part: &String| !matches!(part.as_str(), ".git" | "." | ".." | "/");
-        let name = parts.into_iter().find(telling).unwrap_or_else(|| "repository".into());
+        let name = parts.collect::<Vec<_>>().into_iter().find(telling).unwrap_or_else(|| "repository".into());
         visible_line(name.strip_suffix(".git").unwrap_or(&name))
     }
 
@@ -81,6 +104,26 @@ impl Repository {
             ancestry: Ancestry::default(),
         }
     }
+}
+
+/// Lets a repository read the objects of a push as well: a folder that has nothing but a list of the others.
+///
+/// The folder lies outside of the repository, since whatever lies in the quarantine is taken over with the push.
+fn join(repo: &mut gix::Repository, quarantine: &Quarantine) -> Result<tempfile::TempDir, RepositoryError> {
+    let failed = |source| RepositoryError::Quarantine { path: quarantine.objects.clone(), source };
+    let folder = tempfile::Builder::new().prefix("countersign-push-").tempdir().map_err(failed)?;
+    let own = repo.objects.store_ref().path().to_owned();
+    let mut list = Vec::new();
+    for path in std::iter::once(&quarantine.objects).chain(&quarantine.alternates).chain([&own]) {
+        list.extend_from_slice(path.canonicalize().map_err(failed)?.as_os_str().as_encoded_bytes());
+        list.push(b'\n');
+    }
+    std::fs::create_dir(folder.path().join("info")).map_err(failed)?;
+    std::fs::write(folder.path().join("info/alternates"), list).map_err(failed)?;
+    let objects = gix::odb::at(folder.path(), repo.object_hash()).map_err(failed)?;
+    repo.objects = gix::odb::memory::Proxy::from(objects).with_write_passthrough();
+    repo.objects.ignore_replacements = true;
+    Ok(folder)
 }
 
 /// gix opens a reftable repository and then finds no branch; git names the format in the repository's configuration.

@@ -13,8 +13,10 @@ use libdeflater::Decompressor;
 
 /// Bytes of unpacked objects that each thread keeps.
 const CACHE_BYTES: usize = 24 << 20;
-/// Slots of the cache; a power of two.
+/// Slots of the cache, once it has grown; a power of two.
 const CACHE_SLOTS: usize = 1 << 15;
+/// Slots of a cache that begins: reading a handful of objects must not cost a page of memory each.
+const FIRST_SLOTS: usize = 1 << 8;
 /// Objects larger than this are not kept.
 const MAX_CACHED: usize = 1 << 20;
 /// Objects larger than this are left to gix.
@@ -156,7 +158,7 @@ struct Step {
 
 impl PackReader {
     pub fn new(packs: Arc<Packs>) -> Self {
-        let cache = Cache { slots: Vec::new(), bytes: 0, hand: 0 };
+        let cache = Cache { slots: Vec::new(), used: 0, bytes: 0, hand: 0 };
         Self {
             packs,
             inflate: Decompressor::new(),
@@ -298,6 +300,7 @@ fn variable_length(bytes: &[u8]) -> Option<(u64, &[u8])> {
 /// Unpacked objects by their place; a newcomer takes the slot of whatever stood there, and a hand clears when memory is full.
 struct Cache {
     slots: Vec<Option<Slot>>,
+    used: usize,
     bytes: usize,
     hand: usize,
 }
@@ -309,13 +312,14 @@ struct Slot {
 }
 
 impl Cache {
-    fn slot(pack: usize, offset: u64) -> usize {
+    /// The slot of a place; the number of slots is a power of two.
+    fn slot(&self, pack: usize, offset: u64) -> usize {
         let mixed = (offset ^ ((pack as u64) << 48)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        usize::try_from(mixed >> 32).unwrap_or(0) & (CACHE_SLOTS - 1)
+        usize::try_from(mixed >> 32).unwrap_or(0) & self.slots.len().saturating_sub(1)
     }
 
     fn get(&self, pack: usize, offset: u64) -> Option<Object> {
-        let slot = self.slots.get(Self::slot(pack, offset))?.as_ref()?;
+        let slot = self.slots.get(self.slot(pack, offset))?.as_ref()?;
         (slot.pack == pack && slot.offset == offset).then(|| slot.object.clone())
     }
 
@@ -324,24 +328,40 @@ impl Cache {
         if size > MAX_CACHED {
             return;
         }
-        if self.slots.is_empty() {
-            self.slots.resize_with(CACHE_SLOTS, || None);
+        if self.used * 2 >= self.slots.len() && self.slots.len() < CACHE_SLOTS {
+            self.grow();
         }
         while self.bytes + size > CACHE_BYTES {
-            self.hand = (self.hand + 1) & (CACHE_SLOTS - 1);
+            self.hand = (self.hand + 1) & (self.slots.len() - 1);
             self.clear(self.hand);
         }
-        let position = Self::slot(pack, offset);
+        self.set(Slot { pack, offset, object });
+    }
+
+    fn set(&mut self, slot: Slot) {
+        let position = self.slot(slot.pack, slot.offset);
         self.clear(position);
-        self.bytes += size;
-        if let Some(slot) = self.slots.get_mut(position) {
-            *slot = Some(Slot { pack, offset, object });
+        self.bytes += slot.object.1.len();
+        self.used += 1;
+        if let Some(place) = self.slots.get_mut(position) {
+            *place = Some(slot);
+        }
+    }
+
+    fn grow(&mut self) {
+        let more = (self.slots.len() * 2).max(FIRST_SLOTS);
+        let kept = std::mem::take(&mut self.slots);
+        self.slots.resize_with(more, || None);
+        (self.used, self.bytes, self.hand) = (0, 0, 0);
+        for slot in kept.into_iter().flatten() {
+            self.set(slot);
         }
     }
 
     fn clear(&mut self, position: usize) {
         if let Some(slot) = self.slots.get_mut(position).and_then(Option::take) {
             self.bytes -= slot.object.1.len();
+            self.used -= 1;
         }
     }
 }

@@ -7,7 +7,7 @@
 use chrono::{Datelike as _, NaiveDate};
 
 use super::walk::{Graph, History, Index};
-use super::{AuditRange, Repository, RepositoryError, git_id, open::count, own_id};
+use super::{AuditRange, Repository, RepositoryError, Standing, git_id, open::count, own_id};
 use crate::text::{CommitId, utc_text};
 
 /// How many arrivals in a row must lie before the period until the search for older ones ends.
@@ -132,12 +132,22 @@ impl Repository {
             Asked::Period(period) => self.period(&mut graph, period, branch)?,
             Asked::Between { from, to } => self.between(&mut graph, from.as_ref(), to.as_ref(), branch)?,
         };
-        let history = Self::collect(graph, range)?;
+        let history = Self::collect(graph, range, &[])?;
         if history.arrivals.is_empty() {
             let hint = format!("{} is reachable from the start of the range", history.range.end.0.short());
             return Err(RepositoryError::Empty { asked: history.range.asked, hint });
         }
         Ok(history)
+    }
+
+    /// Collects the commits that a reference or a proposal brings in: reachable from the range's end, not from its start,
+    /// and from none of `behind`. There may be none.
+    ///
+    /// # Errors
+    ///
+    /// When the end cannot be read. Other commits that cannot be read are listed in the result.
+    pub fn brought_in(&self, range: AuditRange, behind: &[CommitId]) -> Result<History, RepositoryError> {
+        Self::collect(Graph::trusting_generations(self), range, behind)
     }
 
     /// The commit that a revision names, tags peeled.
@@ -176,7 +186,8 @@ impl Repository {
         let (end, branch, found) = self.end(&mut graph, at, branch)?;
         let asked = at.map_or_else(|| format!("as of the end of {branch}"), |at| format!("as of {}", at.name()));
         let confirmed_by = "one commit's tree was read".into();
-        Ok(AuditRange { start: Some(end), end, branch, asked, resolution: vec![found], confirmed_by })
+        let standing = Standing::OnChain;
+        Ok(AuditRange { start: Some(end), standing, end, branch, asked, resolution: vec![found], confirmed_by })
     }
 
     fn between(
@@ -212,7 +223,8 @@ impl Repository {
             Some(from) => format!("{}..{last}", from.name()),
             None => format!("everything up to {last}"),
         };
-        Ok(AuditRange { start, end, branch: name, asked, resolution, confirmed_by: String::new() })
+        let standing = Standing::NoStart;
+        Ok(AuditRange { start, standing, end, branch: name, asked, resolution, confirmed_by: String::new() })
     }
 
     /// The commit at the end of a range, the name of its branch, and how it was found.
@@ -262,6 +274,7 @@ impl Repository {
         let resolution = chain.explain(graph, period, start, end);
         Ok(AuditRange {
             start: start.and_then(id_at),
+            standing: Standing::NoStart,
             end: id_at(end).unwrap_or(tip),
             branch,
             asked: period.name.clone(),

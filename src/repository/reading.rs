@@ -1,5 +1,6 @@
 //! A raw commit of the walk becomes a [`Commit`] with its edits, merge content and gaps; blobs are read on demand.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gix::objs::{Find as _, FindHeader as _, Kind};
@@ -8,7 +9,7 @@ use super::commit;
 use super::packs::Object;
 use super::tree_diff::{FileEdit, pair_renames};
 use super::{Commit, Gap, GapAbout, RawCommit, Reader, Repository, git_id, own_id};
-use crate::text::{BlobId, CommitId, TreeId};
+use crate::text::{BlobId, CommitId, Timestamp, TreeId};
 
 /// How many commits' trees are remembered.
 const RECENT: usize = 4;
@@ -149,6 +150,36 @@ impl Reader {
 }
 
 impl Repository {
+    /// The commit that would bring in a proposal all at once: its tree and author, on top of where it left the target.
+    ///
+    /// The commit is nowhere in the repository; what is known of it follows from its bytes.
+    ///
+    /// # Errors
+    ///
+    /// One sentence when the proposal's newest commit cannot be read, or has nothing in common with the target.
+    pub fn squashed(&self, head: CommitId, target: CommitId, message: &str) -> Result<RawCommit, String> {
+        let mut reader = self.reader();
+        let onto = reader
+            .merge_base(target, head)
+            .ok_or_else(|| format!("{} and {} have no single common ancestor", target.0.short(), head.0.short()))?;
+        let tree = reader.tree_of(head)?;
+        let original = reader.object(&git_id(head.0), Kind::Commit)?;
+        let signed: Vec<&[u8]> = original
+            .split(|byte| *byte == b'\n')
+            .take_while(|line| !line.is_empty())
+            .filter(|line| line.starts_with(b"author ") || line.starts_with(b"committer "))
+            .collect();
+        let mut bytes = format!("tree {tree}\nparent {onto}\n").into_bytes();
+        for line in signed {
+            bytes.extend_from_slice(line);
+            bytes.push(b'\n');
+        }
+        bytes.push(b'\n');
+        bytes.extend_from_slice(message.as_bytes());
+        let id = gix::objs::compute_hash(reader.repo.object_hash(), Kind::Commit, &bytes).map_err(|error| error.to_string())?;
+        Ok(RawCommit { id: CommitId(own_id(&id)), bytes: bytes.into() })
+    }
+
     /// Whether the clone is shallow, or may be.
     #[must_use]
     pub fn is_cut_short(&self) -> bool {
@@ -163,19 +194,33 @@ impl Repository {
         Some(commit::parse(id, &bytes, &mut reader.people))
     }
 
-    /// The content of a file as of a commit; `None` when there is no file at that path.
+    /// The committer dates of some commits; what cannot be read is left out.
+    #[must_use]
+    pub fn committer_dates(&self, commits: impl IntoIterator<Item = CommitId>) -> BTreeMap<CommitId, Timestamp> {
+        let mut reader = self.reader();
+        let mut date = |id: CommitId| {
+            let bytes = reader.object(&git_id(id.0), Kind::Commit).ok()?;
+            commit::parse(id, &bytes, &mut reader.people).committer.when.known()
+        };
+        commits.into_iter().filter_map(|id| Some((id, date(id)?))).collect()
+    }
+
+    /// The content of a file as of a commit; `None` when there is nothing at that path.
     ///
     /// # Errors
     ///
-    /// One sentence when the commit, a folder or the content cannot be read.
+    /// One sentence when the commit, a folder or the content cannot be read, or there is something else than a file.
     pub fn file_at(&self, commit: CommitId, path: &str) -> Result<Option<Vec<u8>>, String> {
         let mut reader = self.reader();
         let tree = reader.tree_of(commit)?;
         let tree = reader.repo.find_tree(git_id(tree.0)).map_err(|error| error.to_string())?;
         let entry = tree.lookup_entry_by_path(path).map_err(|error| error.to_string())?;
-        let Some(blob) = entry.filter(|entry| entry.mode().is_blob()).map(|entry| BlobId(own_id(&entry.object_id()))) else {
-            return Ok(None);
-        };
+        let Some(entry) = entry else { return Ok(None) };
+        if !entry.mode().is_blob() {
+            return Err(format!("{path} is {} in commit {commit}, not a file", entry.mode().as_str()));
+        }
+        let blob = BlobId(own_id(&entry.object_id()));
+        drop(entry);
         drop(tree);
         reader.with_blob(blob, <[u8]>::to_vec).map(Some)
     }

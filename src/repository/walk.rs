@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use super::{AuditRange, Reader, Repository, RepositoryError, commit, git_id, open::count, own_id};
+use super::{AuditRange, Reader, Repository, RepositoryError, Standing, commit, git_id, open::count, own_id};
 use crate::text::CommitId;
 
 /// How many commits behind the start are looked at beyond what dates ask for, in search of a clock that runs backwards.
@@ -66,12 +66,35 @@ pub(super) struct Graph {
     nodes: Vec<Node>,
     by_id: gix::hashtable::HashMap<gix::ObjectId, Index>,
     pub unreadable: Vec<String>,
+    /// How far commits are from their oldest ancestors, where the repository has written that down.
+    generations: Option<gix::commitgraph::Graph>,
 }
 
 impl Graph {
     pub(super) fn new(repository: &Repository) -> Self {
         let by_id = gix::hashtable::HashMap::default();
-        Self { reader: repository.reader(), nodes: Vec::new(), by_id, unreadable: Vec::new() }
+        Self { reader: repository.reader(), nodes: Vec::new(), by_id, unreadable: Vec::new(), generations: None }
+    }
+
+    /// A graph that ends walks behind the start where the generation numbers of the commit-graph file allow it.
+    ///
+    /// Parents are still read from the commits. A file that lies can only end such a walk too early, which adds commits
+    /// to a range and never leaves one out: right for a gate, not for a count.
+    pub(super) fn trusting_generations(repository: &Repository) -> Self {
+        let mut graph = Self::new(repository);
+        let repo = &graph.reader.repo;
+        let objects = repo.common_dir().join("objects/info");
+        let files = [objects.join("commit-graph"), objects.join("commit-graphs")];
+        let file = files.iter().find(|file| file.exists());
+        graph.generations = file.and_then(|file| gix::commitgraph::Graph::at(file, repo.object_hash(), None).ok());
+        graph
+    }
+
+    /// `None` for a commit that the commit-graph file does not have; nothing that it has descends from such a commit. Zero
+    /// where the file's writer did not know.
+    fn generation(&self, index: Index) -> Option<u32> {
+        let graph = self.generations.as_ref()?;
+        graph.commit_by_id(self.node(index).id).map(|commit| commit.generation())
     }
 
     pub(super) fn index(&mut self, id: gix::ObjectId) -> Index {
@@ -157,7 +180,9 @@ impl Repository {
     /// # Errors
     ///
     /// When the end cannot be read. Other commits that cannot be read are listed in the result.
-    pub(super) fn collect(mut graph: Graph, mut range: AuditRange) -> Result<History, RepositoryError> {
+    ///
+    /// Commits that are reachable from `behind` do not belong to it either.
+    pub(super) fn collect(mut graph: Graph, mut range: AuditRange, behind: &[CommitId]) -> Result<History, RepositoryError> {
         let end = graph.index(git_id(range.end.0));
         graph.load(end);
         if graph.node(end).bytes.is_empty() {
@@ -165,19 +190,21 @@ impl Repository {
             return Err(RepositoryError::ReadCommit { commit_id: range.end, reason });
         }
         let start = range.start.map(|start| graph.index(git_id(start.0)));
-        let members = match linear(&mut graph, start, end) {
+        let behind: Vec<Index> = start.into_iter().chain(behind.iter().map(|id| graph.index(git_id(id.0)))).collect();
+        let members = match linear(&mut graph, &behind, end) {
             Some(members) => members,
-            None => mark(&mut graph, start, end),
+            None => mark(&mut graph, &behind, end),
         };
         range.confirmed_by = members.confirmed_by;
+        range.standing = standing(&graph, start, end);
         let arrivals = arrivals(&mut graph, end);
         Ok(History { range, arrivals, commits: members.commits, unreadable: graph.unreadable })
     }
 }
 
 /// The common case of squashed histories: one parent each from the end down to the start.
-fn linear(graph: &mut Graph, start: Option<Index>, end: Index) -> Option<Membership> {
-    let start = start?;
+fn linear(graph: &mut Graph, behind: &[Index], end: Index) -> Option<Membership> {
+    let [start] = *behind else { return None };
     let mut chain = Vec::new();
     let mut at = end;
     while at != start {
@@ -193,11 +220,16 @@ fn linear(graph: &mut Graph, start: Option<Index>, end: Index) -> Option<Members
     Some(Membership { commits: chain.len(), confirmed_by })
 }
 
-fn mark(graph: &mut Graph, start: Option<Index>, end: Index) -> Membership {
-    let mut paint = Paint::begin(graph, start, end);
+fn mark(graph: &mut Graph, behind: &[Index], end: Index) -> Membership {
+    let mut paint = Paint::begin(graph, behind, end);
     paint.until_only_behind(graph);
-    if start.is_none() {
+    if behind.is_empty() {
         return Membership { commits: paint.members(graph), confirmed_by: "every commit behind the end was walked".into() };
+    }
+    if graph.generations.is_some() {
+        paint.down_to_generation(graph);
+        let confirmed_by = "the generation numbers of the commit-graph leave no other way to a commit of the range".into();
+        return Membership { commits: paint.members(graph), confirmed_by };
     }
     let probed = paint.probe(graph);
     let suspicious = paint.clock_ran_backwards || paint.reached_root;
@@ -225,7 +257,7 @@ struct Paint {
 }
 
 impl Paint {
-    fn begin(graph: &mut Graph, start: Option<Index>, end: Index) -> Self {
+    fn begin(graph: &mut Graph, behind: &[Index], end: Index) -> Self {
         let mut paint = Self {
             queue: BinaryHeap::new(),
             open: 0,
@@ -235,8 +267,8 @@ impl Paint {
             reached_root: false,
             reached: Vec::new(),
         };
-        if let Some(start) = start {
-            paint.hide(graph, start);
+        for start in behind {
+            paint.hide(graph, *start);
         }
         if !graph.node(end).behind_start {
             paint.reach(graph, end);
@@ -311,6 +343,20 @@ impl Paint {
         self.behind
     }
 
+    /// Looks on behind the start wherever a way to a member can still lead: to commits of a higher generation, and to
+    /// commits that the commit-graph does not have.
+    fn down_to_generation(&mut self, graph: &mut Graph) {
+        let members = self.reached.iter().filter(|index| !graph.node(**index).behind_start);
+        let lowest = members.map(|index| graph.generation(*index).unwrap_or(u32::MAX)).min().unwrap_or(u32::MAX);
+        while let Some((_, Reverse(index))) = self.queue.peek() {
+            if graph.generation(*index).is_some_and(|generation| generation != 0 && generation <= lowest) {
+                self.queue.pop();
+            } else {
+                self.step(graph);
+            }
+        }
+    }
+
     fn everything_behind(&mut self, graph: &mut Graph) {
         while self.step(graph) {}
     }
@@ -328,6 +374,21 @@ impl Paint {
         }
         members
     }
+}
+
+/// Every path from the end to its ancestors leaves the members through a parent of one; the start is such a parent, or
+/// no ancestor.
+fn standing(graph: &Graph, start: Option<Index>, end: Index) -> Standing {
+    let Some(start) = start else { return Standing::NoStart };
+    let mut next = Some(end);
+    while let Some(index) = next.filter(|index| graph.node(*index).reached) {
+        next = graph.node(index).parents.first().copied();
+    }
+    if next == Some(start) {
+        return Standing::OnChain;
+    }
+    let is_parent = graph.nodes.iter().any(|node| node.reached && node.parents.contains(&start));
+    if is_parent { Standing::OffChain } else { Standing::NotBehind }
 }
 
 /// Sorts the members into arrivals: each belongs to the oldest arrival that reaches it.

@@ -8,8 +8,8 @@ use regex::{Regex, RegexBuilder};
 
 use super::reader::{self, Problem, Section};
 use super::{
-    CheckTables, EnvironmentSettings, Globs, IssueReferences, Layer, LayerRule, PROFILES, RegisteredBot, RegisteredPerson, Scope,
-    Settings, TicketPattern, TicketSettings, Waiver, describe,
+    CheckTables, EnvironmentSettings, GateSettings, Globs, IssueReferences, LandingMethod, Layer, LayerRule, PROFILES,
+    RefuseFrom, RegisteredBot, RegisteredPerson, Scope, Settings, TicketPattern, TicketSettings, Waiver, describe,
 };
 use crate::text::Person;
 
@@ -86,6 +86,7 @@ fn read(mut root: Section, origin: &str, profile: String, problems: &mut Vec<Pro
         people: people.into_iter().map(|(_, person)| person).collect(),
         bots: bots.into_iter().map(|(_, bot)| bot).collect(),
         guards: guards(root.section("guards"), problems),
+        gate: gate(root.section("gate"), problems),
         waivers: waivers(root.sections("waivers"), problems),
         checks: CheckTables { tables: check_tables(root.section("checks"), problems) },
         frameworks: root.strings("references").map(|written| written.into_iter().map(|(_, name)| name).collect()),
@@ -338,6 +339,35 @@ fn one_owner_per_alias(
             }
         }
     }
+}
+
+/// The check that refuses without settings.
+const REFUSED: &str = "ticket-missing";
+/// The references that are judged without settings.
+const JUDGED_REFERENCES: &str = "references = [\"refs/heads/**\", \"refs/tags/**\"]";
+
+fn gate(mut section: Section, problems: &mut Vec<Problem>) -> GateSettings {
+    let refuse_line = section.line_of("refuse");
+    let refuse = section.strings("refuse");
+    let line = section.line_of("references");
+    let references =
+        section.globs("references").unwrap_or_else(|| reader::parse(JUDGED_REFERENCES).0.globs("references").unwrap_or_default());
+    if references.written.is_empty() {
+        section.complain(
+            line,
+            "`gate.references` names no reference, so no push would be judged",
+            "write e.g. \"refs/heads/**\"",
+        );
+    }
+    let settings = GateSettings {
+        refuse: refuse.map_or_else(|| vec![REFUSED.to_owned()], |written| written.into_iter().map(|(_, id)| id).collect()),
+        refuse_line,
+        refuse_from: section.choice("refuse_from", RefuseFrom::Blocker, &RefuseFrom::WORDS),
+        landing: section.choice("landing", LandingMethod::Any, &LandingMethod::WORDS),
+        references,
+    };
+    problems.extend(section.finish());
+    settings
 }
 
 fn guards(mut section: Section, problems: &mut Vec<Problem>) -> Globs {

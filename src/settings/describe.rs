@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::reader::{Node, Value};
-use super::{EnvironmentSettings, IssueReferences, RegisteredBot, RegisteredPerson, Settings, TicketSettings, Waiver};
+use super::{
+    EnvironmentSettings, GateSettings, IssueReferences, LandingMethod, RefuseFrom, RegisteredBot, RegisteredPerson, Settings,
+    TicketSettings, Waiver,
+};
 use crate::text::{Timestamp, is_hidden};
 
 impl Settings {
@@ -25,6 +28,10 @@ pub(super) fn digest(settings: &Settings) -> String {
     let mut page = Page { text: "countersign settings, form 1\n".into(), commented: false };
     page.write_settings(settings);
     crate::text::hex(&Sha256::digest(page.text.as_bytes()))
+}
+
+fn word_of<T: PartialEq + Copy>(value: T, words: &[(&'static str, T)]) -> &'static str {
+    words.iter().find(|(_, known)| *known == value).map_or("", |(word, _)| word)
 }
 
 struct Page {
@@ -79,8 +86,17 @@ impl Page {
         self.write_register(&settings.people, &settings.bots);
         self.head("[guards]", "Paths that guard the process, beside the built-in ones.");
         self.strings("paths", &settings.guards.written);
+        self.write_gate(&settings.gate);
         self.write_waivers(&settings.waivers);
         self.write_checks(settings);
+    }
+
+    fn write_gate(&mut self, gate: &GateSettings) {
+        self.head("[gate]", "What the gate refuses, how a proposal lands, and which references a push is judged on.");
+        self.strings("refuse", &gate.refuse);
+        self.string("refuse_from", word_of(gate.refuse_from, &RefuseFrom::WORDS));
+        self.string("landing", word_of(gate.landing, &LandingMethod::WORDS));
+        self.strings("references", &gate.references.written);
     }
 
     fn write_repository(&mut self, settings: &Settings) {

@@ -93,6 +93,8 @@ pub struct Settings {
     pub bots: Vec<RegisteredBot>,
     /// `[guards] paths`: paths that guard the process, beside the built-in ones.
     pub guards: Globs,
+    /// `[gate]`
+    pub gate: GateSettings,
     /// `[[waivers]]`
     pub waivers: Vec<Waiver>,
     /// `[checks.ID]`: tables for the checks to read, as written.
@@ -225,6 +227,63 @@ pub struct RegisteredBot {
     pub owner: Option<String>,
     /// The paths it may touch.
     pub paths: Globs,
+}
+
+/// What the gate refuses, and on which references.
+#[derive(Clone, Debug)]
+pub struct GateSettings {
+    /// `refuse`: the checks whose exceptions refuse, by id; blockers refuse always.
+    pub refuse: Vec<String>,
+    /// The line of `refuse`.
+    pub refuse_line: usize,
+    /// `refuse_from`: every exception of this severity or a higher one refuses.
+    pub refuse_from: RefuseFrom,
+    /// `landing`: how a proposal will land.
+    pub landing: LandingMethod,
+    /// `references`: which references a push is judged on; commits behind them are not judged again on a new one.
+    pub references: Globs,
+}
+
+/// From which severity on every exception refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RefuseFrom {
+    /// `low`
+    Low,
+    /// `medium`
+    Medium,
+    /// `high`
+    High,
+    /// `critical`
+    Critical,
+    /// `blocker`: only what makes any record incomplete.
+    Blocker,
+}
+
+impl RefuseFrom {
+    /// Each with its word in the settings.
+    pub const WORDS: [(&'static str, Self); 5] = [
+        ("low", Self::Low),
+        ("medium", Self::Medium),
+        ("high", Self::High),
+        ("critical", Self::Critical),
+        ("blocker", Self::Blocker),
+    ];
+}
+
+/// How a proposal will land, as far as the settings know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LandingMethod {
+    /// In any way: its commits and its text must each stand by themselves.
+    Any,
+    /// Its commits stay: as a merge, or one by one on top of the branch.
+    Commits,
+    /// As one commit with the proposal's text.
+    Squash,
+}
+
+impl LandingMethod {
+    /// Each with its word in the settings.
+    pub const WORDS: [(&'static str, Self); 3] = [("any", Self::Any), ("commits", Self::Commits), ("squash", Self::Squash)];
 }
 
 /// An accepted exception.

@@ -2,7 +2,7 @@
 
 use crate::changes::{GapAbout, ParseStatus};
 use crate::checks::verdict::{Verdict, counted, header, judge_each_change, own_gap, shown, shown_path, some_of};
-use crate::checks::{Card, Check, Finding, Period, Severity};
+use crate::checks::{Card, Check, Finding, Gate, Period, Severity};
 use crate::classification::FileClass;
 use crate::evidence::{Dossier, Grade};
 use crate::settings::Layer;
@@ -15,6 +15,7 @@ pub(super) static CONTENT_UNREADABLE: Card = Card {
                 with a key twice says one thing to its reader and another to the cluster.",
     remedy: "Mend the file, or keep policies out of what cannot be read. Have somebody who can read it confirm what it says.",
     severity: Severity::Medium,
+    gate: Gate::Landing,
     references: &[("SOC 2", "CC8.1"), ("ISO 27001:2022", "A.8.9"), ("NIST SP 800-53", "CM-3"), ("NIST SP 800-53", "CM-6")],
     needs: "the contents of the changed files",
     waivable_by: "the owner of the layer concerned, not the author of the change",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::changes::{EditKind, FileEdit, GapAbout};
 use crate::checks::verdict::{Verdict, counted, header, judge_each_change, own_gap, shown, shown_path, some_of};
-use crate::checks::{Card, Check, EnvironmentFile, Finding, Period, Severity};
+use crate::checks::{Card, Check, EnvironmentFile, Finding, Gate, Period, Severity};
 use crate::classification::FileClass;
 use crate::evidence::{Dossier, Grade};
 use crate::manifests::ObjectKind;
@@ -22,6 +22,7 @@ pub(super) static PROMOTION_SKIPPED: Card = Card {
     remedy: "Bring the change to the earlier environments now and confirm that it works there. Let the owner of production accept \
              what is meant for production alone.",
     severity: Severity::Medium,
+    gate: Gate::Afterwards,
     references: &[
         ("SOC 2", "CC8.1"),
         ("ISO 27001:2022", "A.8.31"),

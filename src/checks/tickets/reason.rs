@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Card, Check, Finding, Grade, Listing, Period, Section, Severity, Verdict, judge_each_change, shown};
+use super::{Card, Check, Finding, Gate, Grade, Listing, Period, Section, Severity, Verdict, judge_each_change, shown};
 use crate::changes::{Commit, FileEdit};
 use crate::checks::verdict::side_header;
 use crate::evidence::{ArrivalKind, Dossier};
@@ -20,6 +20,7 @@ static REASON_MISSING: Card = Card {
                 nobody why protection was changed.",
     remedy: "Record the reason in the response column after asking the author. Demand a sentence in the merge template from now on.",
     severity: Severity::Medium,
+    gate: Gate::Message,
     references: &[
         ("SOC 2", "CC8.1"),
         ("ISO 27001:2022", "A.8.32"),

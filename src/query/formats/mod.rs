@@ -9,6 +9,8 @@ mod table;
 use super::{Answer, Provenance};
 use crate::render::RenderError;
 
+pub(crate) use table::wrap;
+
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {

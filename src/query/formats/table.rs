@@ -95,7 +95,7 @@ fn line(cells: &[Vec<String>], widths: &[usize]) -> String {
 }
 
 /// Cuts text into lines of a width, at spaces and after slashes where there are any; leading spaces stay.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut line, mut used) = (String::new(), 0);
     for word in text.split_inclusive([' ', '/']) {
