@@ -108,7 +108,7 @@ fn rulings(arguments: &Arguments) -> Result<(Vec<Ruling>, String), Failure> {
         Some(Hook::PreReceive) => desk.pre_receive().map(whole),
         Some(Hook::Update) => desk.update().map(whole),
         None if arguments.replay => desk.replay().map(whole),
-        None if arguments.from_env => desk.from_env(),
+        None if arguments.from_env => desk.in_ci(),
         None => desk.between().map(whole),
     }
 }
@@ -162,7 +162,7 @@ impl Desk<'_> {
         let moves = hooks::pushed(&standard_input()?).map_err(hook_failure)?;
         let standing = Standing::as_fetched(&repository, remote)?;
         let trunk = standing.trunk.as_ref().and_then(|trunk| trunk.commit);
-        let fetched = || moves.iter().filter_map(|moved| repository.commit_behind(moved.before?).ok().flatten()).next();
+        let fetched = || moves.iter().find_map(|moved| repository.commit_behind(moved.before?).ok().flatten());
         let settings = self.settings(&repository, trunk.or_else(fetched))?;
         Self::judge_moves(&repository, &moves, &standing, &settings)
     }
@@ -223,8 +223,8 @@ impl Desk<'_> {
         Ok(vec![gate::replay(&repository, history, &settings, catalogue, exports)?])
     }
 
-    fn from_env(&self) -> Result<(Vec<Ruling>, String), Failure> {
-        let chosen = environment::choose(&Process).map_err(environment_failure)?;
+    fn in_ci(&self) -> Result<(Vec<Ruling>, String), Failure> {
+        let chosen = environment::choose(&Process).map_err(|error| environment_failure(&error))?;
         let repository = self.open()?;
         let hint = format!("{}: {}", chosen.system, chosen.fetch);
         let text = self.text()?;
@@ -386,7 +386,7 @@ fn hook_failure(error: HookError) -> Failure {
     }
 }
 
-fn environment_failure(error: EnvironmentError) -> Failure {
+fn environment_failure(error: &EnvironmentError) -> Failure {
     let hint = match &error {
         EnvironmentError::Unknown | EnvironmentError::Ambiguous { .. } => "name the range with `--from BASE --to HEAD`",
         EnvironmentError::Unusable { hint, .. } => hint,

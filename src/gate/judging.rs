@@ -289,6 +289,11 @@ fn verdict(findings: &[Found]) -> Verdict {
     if undecided().next().is_some() { Verdict::Inconclusive } else { Verdict::Passed }
 }
 
+/// Whether a check only warns here: of a message that will not land.
+fn softened(card: &Card, role: Option<&units::Role>) -> bool {
+    card.gate == Gate::Message && role.is_some_and(|role| !role.message_lands)
+}
+
 /// What findings are weighed with.
 struct Bench<'a> {
     roles: &'a [units::Role],
@@ -311,12 +316,12 @@ impl Bench<'_> {
                     found.push(Self::found(assessment.card, finding, about, stance, basis));
                 }
                 Outcome::NotAssessable(basis) => {
-                    let stance =
-                        if refuses(assessment.card, finding.severity, self.settings) && !self.softened(assessment.card, role) {
-                            Stance::Undecided
-                        } else {
-                            Stance::Unsure
-                        };
+                    let stance = if refuses(assessment.card, finding.severity, self.settings) && !softened(assessment.card, role)
+                    {
+                        Stance::Undecided
+                    } else {
+                        Stance::Unsure
+                    };
                     found.push(Self::found(assessment.card, finding, about, stance, basis));
                 }
             }
@@ -355,16 +360,11 @@ impl Bench<'_> {
             Stance::Waived
         } else if card.gate == Gate::Record && card.severity == Severity::Blocker {
             Stance::Undecided
-        } else if refuses(card, finding.severity, self.settings) && !self.softened(card, role) {
+        } else if refuses(card, finding.severity, self.settings) && !softened(card, role) {
             Stance::Refuses
         } else {
             Stance::Warns
         }
-    }
-
-    /// Whether a check only warns here: of a message that will not land.
-    fn softened(&self, card: &Card, role: Option<&units::Role>) -> bool {
-        card.gate == Gate::Message && role.is_some_and(|role| !role.message_lands)
     }
 
     fn found(card: &'static Card, finding: &Finding, about: About, stance: Stance, basis: &Basis) -> Found {
