@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::changes::{self, Change, FactsCache, GapAbout};
 use crate::checks::{self, Catalogue, EnvironmentFile, Period};
 use crate::classification::Classifier;
-use crate::evidence::{self, Dossier};
+use crate::evidence::{self, Dossier, Exports};
 use crate::inventory;
 use crate::pack::{Pack, RecordCounter, Rendered, population_hash};
 use crate::parallel;
@@ -37,6 +37,15 @@ pub struct Judged {
     commits_walked: usize,
 }
 
+/// What an audit has beside the repository.
+#[derive(Debug)]
+pub struct Given<'a> {
+    /// Facts that earlier runs have kept.
+    pub cache: &'a FactsCache,
+    /// Evidence from outside of Git.
+    pub exports: Exports,
+}
+
 /// Reads and judges a history: facts in parallel, then judgement.
 ///
 /// # Errors
@@ -44,13 +53,14 @@ pub struct Judged {
 /// When the repository's references cannot be read. What cannot be read beyond that is a gap in the pack.
 pub fn audit(
     repository: &Repository,
-    cache: &FactsCache,
+    given: Given<'_>,
     history: History,
     settings: Settings,
     catalogue: &Catalogue,
     progress: &dyn Progress,
 ) -> Result<Judged, RepositoryError> {
     let History { range, arrivals, commits, unreadable } = history;
+    let Given { cache, mut exports } = given;
     let mut completeness = repository.completeness().clone();
     completeness.unreadable_objects.extend(unreadable);
     let population_hash = population_hash(arrivals.iter().map(|arrival| arrival.commit.id));
@@ -60,7 +70,8 @@ pub fn audit(
     let changes = changes::collect(repository, arrivals, cache, &|| progress.advance());
     let (notes, problems) = notes(repository, &changes)?;
     completeness.remarks.extend(problems);
-    let dossiers = gather(changes, &notes, &settings);
+    let mut dossiers = gather(changes, &notes, &settings);
+    exports.attach(&mut dossiers);
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
     let inventory = inventory::take(repository, cache, &range, &dossiers, &settings)?;
@@ -70,6 +81,7 @@ pub fn audit(
         completeness: &completeness,
         dates_before: &dates_before,
         at_start: at_start.as_deref(),
+        rulings_given: exports.rulings(),
         dossiers: &dossiers,
         settings: &settings,
     };
@@ -83,6 +95,7 @@ pub fn audit(
         assessments,
         statuses,
         inventory,
+        exports,
         settings,
         population_hash,
         tie_outs: Vec::new(),
@@ -121,6 +134,7 @@ pub fn take_stock(
         assessments: Vec::new(),
         statuses: Vec::new(),
         inventory,
+        exports: Exports::default(),
         settings,
         population_hash: population_hash(std::iter::empty()),
         tie_outs: Vec::new(),

@@ -44,7 +44,7 @@ impl ObjectId {
     /// Reads 40 or 64 hexadecimal digits.
     #[must_use]
     pub fn from_hex(hex: &str) -> Option<Self> {
-        if !hex.is_ascii() || !matches!(hex.len(), 40 | 64) {
+        if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) || !matches!(hex.len(), 40 | 64) {
             return None;
         }
         let raw: Option<Vec<u8>> =

@@ -5,6 +5,7 @@ use super::verdict::{Verdict, counted, header, judge_each_change, own_gap, shown
 use super::waivers::{Validity, validity};
 use super::{Assessment, Card, Check, Finding, Gate, Period, Severity, Subject};
 use crate::changes::{FileEdit, GapAbout};
+use crate::evidence::gate_records::Decided;
 use crate::evidence::{Dossier, Grade};
 use crate::settings::{Layer, Settings};
 
@@ -13,6 +14,7 @@ pub(super) const FAMILY: Family = Family {
     question: "Who guards the guards?",
     checks: &[
         Listing { card: &GUARD_CHANGED, configure: |_| Box::new(GuardChanged) },
+        Listing { card: &GATE_BYPASSED, configure: |_| Box::new(GateBypassed) },
         Listing { card: &WAIVER_INVALID, configure: |_| Box::new(WaiverInvalid) },
     ],
 };
@@ -75,6 +77,81 @@ impl Check for GuardChanged {
 
     fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
         judge_each_change(&GUARD_CHANGED, period, |_, dossier| Self::judge(dossier, period.settings))
+    }
+}
+
+static GATE_BYPASSED: Card = Card {
+    id: "gate-bypassed",
+    requirement: "Every change passed the gate before it arrived.",
+    rationale: "A gate that can be gone around, or that was switched off for a while, proves nothing about the changes of that time.",
+    remedy: "Find out how the change came in without the gate: a branch without protection, an administrator's push, a job that did \
+             not run. `countersign gate --replay` tells what the gate would have said.",
+    severity: Severity::High,
+    gate: Gate::Afterwards,
+    references: &[
+        ("SOC 2", "CC7.1"),
+        ("SOC 2", "CC8.1"),
+        ("ISO 27001:2022", "A.8.32"),
+        ("NIST SP 800-53", "CM-3"),
+        ("NIST SP 800-53", "CM-5"),
+    ],
+    needs: "decision records of the gate (`--evidence`)",
+    waivable_by: "the owner of the process, not the author of the change",
+    settings: &[],
+    since: "0.1.0",
+    limits: "A record is matched by the commits or the tree that were judged; after a squash onto a branch that had moved on, neither \
+             is what landed, and the change counts as without a record. A record proves what the gate decided, not who kept the \
+             file: take it from the CI system or the server itself. When it was decided is not compared with the arrival.",
+};
+
+/// See [`GATE_BYPASSED`].
+#[derive(Debug)]
+struct GateBypassed;
+
+impl GateBypassed {
+    fn judge(dossier: &Dossier, was_in_operation: bool) -> Verdict {
+        let Some(decision) = &dossier.gate else {
+            return if was_in_operation {
+                Verdict::exception(Grade::Recorded, "no decision record of the gate is about this change")
+            } else {
+                Verdict::not_assessable("it arrived before the first change that a decision record is about")
+            };
+        };
+        let told = format!(
+            "the gate {} it at {} ({}, {})",
+            said(decision.decided),
+            decision.at,
+            decision.matched_by.words(),
+            shown(&decision.file)
+        );
+        match decision.decided {
+            Decided::Passed => Verdict::pass_because(Grade::Recorded, told),
+            Decided::Refused | Decided::Inconclusive => Verdict::exception(Grade::Recorded, format!("{told}, and it arrived")),
+        }
+    }
+}
+
+fn said(decided: Decided) -> &'static str {
+    match decided {
+        Decided::Passed => "passed",
+        Decided::Refused => "refused",
+        Decided::Inconclusive => "could not conclude about",
+    }
+}
+
+impl Check for GateBypassed {
+    fn card(&self) -> &'static Card {
+        &GATE_BYPASSED
+    }
+
+    fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
+        let first = period.dossiers.iter().position(|dossier| dossier.gate.is_some());
+        judge_each_change(&GATE_BYPASSED, period, |position, dossier| {
+            if period.rulings_given == 0 {
+                return Verdict::not_applicable();
+            }
+            Self::judge(dossier, first.is_some_and(|first| position >= first))
+        })
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Period<'a> {
     pub dates_before: &'a BTreeMap<CommitId, Timestamp>,
     /// What stood in the environments before the first arrival; `None` when that could not be read.
     pub at_start: Option<&'a [EnvironmentFile]>,
+    /// How many rulings of the gate were given.
+    pub rulings_given: usize,
     /// Every arrival, oldest first.
     pub dossiers: &'a [Dossier],
     /// What is in force.

@@ -58,6 +58,7 @@ pub fn dossier(n: u8, message: &str) -> Dossier {
         evidence: Evidence::default(),
         arrival: ArrivalKind::Unknown,
         bot: None,
+        gate: None,
         gaps: Vec::new(),
     }
 }
@@ -174,6 +175,7 @@ pub fn with_period<R>(settings: &Settings, dossiers: &[Dossier], run: impl FnOnc
         completeness: &completeness,
         dates_before: &std::collections::BTreeMap::new(),
         at_start: None,
+        rulings_given: 0,
         dossiers,
         settings,
     })

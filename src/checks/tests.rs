@@ -98,7 +98,9 @@ fn every_change_has_a_finding_of_every_check() {
     let (catalogue, _) = Catalogue::configured(&settings);
     let assessments = samples::with_period(&settings, &dossiers, |period| catalogue.assess(period));
     assert_eq!(assessments.len(), cards().len());
-    for assessment in assessments.iter().filter(|a| !["history-incomplete", "history-rewritten", "waiver-invalid"].contains(&a.card.id)) {
+    for assessment in
+        assessments.iter().filter(|a| !["history-incomplete", "history-rewritten", "waiver-invalid"].contains(&a.card.id))
+    {
         let id = assessment.card.id;
         let subjects: Vec<Subject> = assessment.findings.iter().map(|finding| finding.subject).collect();
         assert!(subjects.is_sorted(), "{id}");

@@ -393,6 +393,11 @@ fn write(arguments: &Arguments, rulings: &[Ruling]) -> Result<(), Failure> {
             put(&formats::write(Format::Text, rulings))?;
         }
     }
+    if let Some(path) = &arguments.record {
+        #[expect(clippy::disallowed_methods, reason = "the command line is the edge where the clock is read")]
+        let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        std::fs::write(path, gate::record(rulings, &now)).map_err(|error| could_not_write(path, &error))?;
+    }
     if arguments.format == Format::Github {
         append_step_summary(rulings)?;
     }

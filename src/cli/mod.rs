@@ -2,6 +2,7 @@
 
 mod cache;
 mod checks;
+mod evidence;
 mod failure;
 mod gate;
 mod progress;

@@ -9,8 +9,9 @@ use super::sample::Story;
 use super::source::{RangeArguments, SourceArguments, Wanted, catalogue, choose_settings, open, resolve, resolve_moment};
 use super::terminal::{self, put, say};
 use crate::changes::FactsCache;
+use crate::evidence::Exports;
 use crate::pack::Pack;
-use crate::pipeline;
+use crate::pipeline::{self, Given};
 use crate::query::formats::{self, Format};
 use crate::query::{Material, Mistake, Needs, Provenance, Question};
 use crate::repository::Repository;
@@ -84,7 +85,7 @@ fn audit(
     let (history, settings) = resolve(repository, wanted, chosen, source)?;
     let catalogue = catalogue(&settings)?;
     let bar = Bar::new();
-    let judged = pipeline::audit(repository, cache, history, settings, &catalogue, &bar);
+    let judged = pipeline::audit(repository, Given { cache, exports: Exports::default() }, history, settings, &catalogue, &bar);
     bar.finish();
     Ok(judged?.into_pack())
 }

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::cache::CacheArguments;
+use super::evidence::evidence;
 use super::progress::Bar;
 use super::sample::Story;
 use super::source::{RangeArguments, SourceArguments, Wanted, catalogue, choose_settings, open, resolve};
@@ -14,7 +15,7 @@ use crate::changes::FactsCache;
 use crate::checks::Outcome;
 use crate::folder;
 use crate::pack::{Pack, Status};
-use crate::pipeline;
+use crate::pipeline::{self, Given};
 
 /// Arguments of `countersign report`.
 #[derive(Debug, Args)]
@@ -26,6 +27,9 @@ pub(super) struct Arguments {
     /// The folder to write; must not exist
     #[arg(long, value_name = "DIR", default_value = "countersign-pack")]
     out: PathBuf,
+    /// A folder with evidence from other systems: decision records of the gate; may be given several times
+    #[arg(long, value_name = "DIR")]
+    evidence: Vec<PathBuf>,
     #[command(flatten)]
     cache: CacheArguments,
     /// Stop early and write nothing, to measure
@@ -42,6 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.stop_after.is_none() {
         folder::check_free(&arguments.out)?;
     }
+    let exports = evidence(&arguments.evidence)?;
     let story = arguments.range.sample.as_deref().map(Story::find).transpose()?;
     let wanted = wanted(arguments, story)?;
     let imported = story.map(Story::import).transpose()?;
@@ -52,7 +57,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // What is read from a sample's passing repository is of no use to the next run.
     let cache = if imported.is_some() { FactsCache::none() } else { arguments.cache.open(&repository) };
     let bar = Bar::new();
-    let judged = pipeline::audit(&repository, &cache, history, settings, &catalogue, &bar);
+    let judged = pipeline::audit(&repository, Given { cache: &cache, exports }, history, settings, &catalogue, &bar);
     bar.finish();
     let judged = judged?;
     if arguments.stop_after.is_some() {

@@ -23,10 +23,13 @@ mod emergency;
 mod notes;
 mod identities;
 mod arrival;
+mod exports;
+pub mod gate_records;
 #[cfg(test)]
 mod tests;
 
 pub use arrival::gather;
+pub use exports::{EvidenceFile, ExportError, Exports, Unmatched};
 pub use identities::{find_bot, suspicious_name};
 
 use std::collections::BTreeSet;
@@ -408,6 +411,8 @@ pub struct Dossier {
     pub arrival: ArrivalKind,
     /// Whether author or committer is a known bot, and which.
     pub bot: Option<Arc<str>>,
+    /// What the gate decided about it, where a record was given.
+    pub gate: Option<Box<gate_records::GateDecision>>,
     /// Everything about it that could not be read.
     pub gaps: Vec<Gap>,
 }

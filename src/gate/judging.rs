@@ -77,6 +77,7 @@ pub fn replay(
         subject: format!("the changes of {} on {}, as if they came today", range.asked, range.branch),
         base: range.start,
         head: Some(range.end),
+        head_tree: None,
         because: range.resolution.clone(),
         settings: settings.origin.clone(),
         settings_digest: settings.digest.clone(),
@@ -131,6 +132,7 @@ fn empty(repository: &Repository, request: &Request, settings: &Settings) -> Rul
         subject: request.subject.clone(),
         base,
         head,
+        head_tree: head.and_then(|head| repository.commit(head)).map(|commit| commit.tree),
         because: request.because.clone(),
         settings: settings.origin.clone(),
         settings_digest: settings.digest.clone(),
@@ -191,6 +193,7 @@ fn judge_units(
         completeness: context.completeness,
         dates_before: &dates_before,
         at_start: None,
+        rulings_given: 0,
         dossiers: &dossiers,
         settings,
     };

@@ -6,18 +6,20 @@
 pub mod environment;
 mod example;
 mod judging;
+mod record;
 mod units;
 pub mod formats;
 pub mod hooks;
 pub mod request;
 
 pub use judging::{judge, replay};
+pub use record::record;
 
 use crate::checks::{Card, Severity};
-use crate::text::{CommitId, RepoPath};
+use crate::text::{CommitId, RepoPath, TreeId};
 
 /// What the gate found about one update of one reference, or about one proposal.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ruling {
     /// The repository's name for people.
     pub repository: String,
@@ -27,6 +29,8 @@ pub struct Ruling {
     pub base: Option<CommitId>,
     /// The commit that it shall name; `None` for a text alone and for a deletion.
     pub head: Option<CommitId>,
+    /// The tree of that commit, where it can be read: what would stand on the branch.
+    pub head_tree: Option<TreeId>,
     /// How the range was found and why it is exact, one sentence each.
     pub because: Vec<String>,
     /// Where the settings came from.

@@ -6,7 +6,7 @@ pub use crate::checks::Status;
 pub use tie_outs::{RecordCounter, Rendered, population_hash};
 
 use crate::checks::{Assessment, Card};
-use crate::evidence::Dossier;
+use crate::evidence::{Dossier, Exports};
 use crate::inventory::Inventory;
 use crate::repository::{AuditRange, Completeness};
 use crate::settings::Settings;
@@ -28,6 +28,8 @@ pub struct Pack {
     pub statuses: Vec<Status>,
     /// The policy objects at the end of the range.
     pub inventory: Inventory,
+    /// What was given beside the repository.
+    pub exports: Exports,
     /// What was in force.
     pub settings: Settings,
     /// SHA-256 over the sorted change ids, one per line (64 hexadecimal digits).

@@ -69,6 +69,7 @@ const TABLES: &[Table] = &[
     Table { file: "policy-inventory.csv", header: POLICY_INVENTORY, fill: policy_inventory },
     Table { file: "approvals.csv", header: APPROVALS, fill: approvals },
     Table { file: "tickets.csv", header: TICKETS, fill: tickets },
+    Table { file: "gate-decisions.csv", header: GATE_DECISIONS, fill: gate_decisions },
     Table { file: "waivers.csv", header: WAIVERS, fill: waivers },
     Table { file: "layers.csv", header: LAYERS, fill: layers },
     Table { file: "identities.csv", header: IDENTITIES, fill: identities },
@@ -214,6 +215,36 @@ fn judgement_cells(dossier: &Dossier, facts: &Facts<'_>) -> Vec<String> {
         facts.not_assessable.join("; "),
         facts.waived.join("; "),
     ]
+}
+
+const GATE_DECISIONS: &[&str] = &["change_id", "subject", "decision", "decided_at", "matched_by", "record"];
+
+/// What the gate decided about each change; then the rulings that are about none.
+fn gate_decisions(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for (_, dossier) in columns.dossiers() {
+        if let Some(decision) = &dossier.gate {
+            rows.row([
+                dossier.change.id().to_string(),
+                columns::one_line(dossier.change.commit.subject()),
+                decision.decided.word().to_owned(),
+                decision.at.clone(),
+                decision.matched_by.words().to_owned(),
+                columns::one_line(&format!("raw/{}", decision.file)),
+            ])?;
+        }
+    }
+    for ruling in &columns.pack.exports.unmatched {
+        let (subject, record) = (columns::one_line(&ruling.subject), columns::one_line(&format!("raw/{}", ruling.file)));
+        rows.row([
+            String::new(),
+            subject,
+            ruling.decision.to_owned(),
+            ruling.at.clone(),
+            "no change of the period".to_owned(),
+            record,
+        ])?;
+    }
+    Ok(())
 }
 
 #[rustfmt::skip] // in the groups of the description, not one a line

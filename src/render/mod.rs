@@ -10,6 +10,7 @@ pub(crate) mod columns;
 pub mod csv;
 pub mod html;
 pub mod json;
+pub mod raw;
 pub mod reperform;
 #[cfg(test)]
 mod shelf;
@@ -30,7 +31,7 @@ pub trait Sink: Sync {
 pub type Renderer = fn(&Pack, &dyn Sink) -> Result<(), RenderError>;
 
 /// What is written once the tables have been counted. The tables come first: every page says whether the counts agree.
-const AFTER_COUNTING: &[Renderer] = &[html::render, json::render, reperform::render, csv::render_reconciliation];
+const AFTER_COUNTING: &[Renderer] = &[html::render, json::render, reperform::render, csv::render_reconciliation, raw::render];
 
 /// Writes everything of a frozen pack but its tables, which were written when it was frozen; several renderers at a time.
 ///

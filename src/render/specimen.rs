@@ -93,6 +93,7 @@ pub fn pack(changes: usize) -> Pack {
         statuses: Vec::new(),
         assessments: CARDS.into_iter().map(|card| assess(card, &dossiers)).collect(),
         inventory: inventory(&dossiers),
+        exports: crate::evidence::Exports::default(),
         settings: settings(),
         population_hash: "ab".repeat(32),
         tie_outs: tie_outs(&dossiers),
@@ -412,6 +413,7 @@ fn dossier(number: usize) -> Dossier {
         arrival: [ArrivalKind::Squash, ArrivalKind::Squash, ArrivalKind::Direct, ArrivalKind::Rebase, ArrivalKind::Merge]
             [number % 5],
         bot: (*own.author.person == Person::new("renovate", "renovate@example.com")).then(|| "renovate".into()),
+        gate: None,
         gaps: if number % 19 == 3 { vec![gap] } else { Vec::new() },
         change: Change { commit: own, side_commits: sides },
     }

@@ -10,7 +10,8 @@ use super::policies::{self, Policies};
 use super::{Capped, Pages, line, sheets, store, title};
 use crate::checks::{Assessment, Card, Outcome};
 use crate::classification::LayerSet;
-use crate::evidence::{Dossier, find_bot};
+use crate::evidence::gate_records::Decided;
+use crate::evidence::{Dossier, EvidenceFile, find_bot};
 use crate::pack::{Pack, Status, TieOut};
 use crate::render::columns::{self, Columns, Counts, SHEETS_PER_PAGE, StatusCounts};
 use crate::render::people;
@@ -46,6 +47,8 @@ struct Index {
     layer_rules: Capped<LayerRuleRow>,
     people: People,
     waivers: Capped<WaiverRow>,
+    gate: Option<GateCounts>,
+    given: Capped<GivenFile>,
     tie_outs: Vec<TieOutRow>,
     controls: Vec<ControlRow>,
     excluded: Capped<ChangeRow>,
@@ -81,6 +84,8 @@ fn index(columns: &Columns<'_>) -> Index {
         layer_rules: layer_rules(pack),
         people: people_of(columns),
         waivers: waivers(pack),
+        gate: gate_counts(pack),
+        given: Capped::new(pack.exports.files.iter().map(given_file), ROWS),
         tie_outs: pack.tie_outs.iter().map(tie_out_row).collect(),
         controls: controls(pack),
         excluded: Capped::new(
@@ -364,6 +369,43 @@ struct WaiverRow {
     until: String,
     line: usize,
     findings: usize,
+}
+
+/// How the decision records of the gate and the changes fit together.
+#[derive(Serialize)]
+struct GateCounts {
+    rulings: usize,
+    passed: usize,
+    not_passed: usize,
+    without: usize,
+    unmatched: usize,
+}
+
+fn gate_counts(pack: &Pack) -> Option<GateCounts> {
+    let rulings = pack.exports.rulings();
+    let decisions = || pack.dossiers.iter().filter_map(|dossier| dossier.gate.as_deref());
+    let passed = decisions().filter(|decision| decision.decided == Decided::Passed).count();
+    let matched = decisions().count();
+    (rulings > 0).then(|| GateCounts {
+        rulings,
+        passed,
+        not_passed: matched - passed,
+        without: pack.dossiers.len() - matched,
+        unmatched: pack.exports.unmatched.len(),
+    })
+}
+
+/// An evidence file as it was given.
+#[derive(Serialize)]
+struct GivenFile {
+    name: String,
+    kind: &'static str,
+    bytes: usize,
+    sha256: String,
+}
+
+fn given_file(file: &EvidenceFile) -> GivenFile {
+    GivenFile { name: line(&format!("raw/{}", file.name)), kind: file.kind, bytes: file.bytes.len(), sha256: file.sha256.clone() }
 }
 
 fn waivers(pack: &Pack) -> Capped<WaiverRow> {

@@ -7,6 +7,7 @@ use super::{Capped, Pages, line, status_class, store, title};
 use crate::changes::{Commit, FileEdit};
 use crate::checks::{Card, Finding, Outcome, Subject, WeighedReview};
 use crate::classification::FileClass;
+use crate::evidence::gate_records::GateDecision;
 use crate::evidence::{Claim, Dossier, Ticket};
 use crate::render::columns::{self, Columns, Facts, SHEETS_PER_PAGE};
 use crate::render::{RenderError, Sink};
@@ -127,6 +128,7 @@ struct Origin {
     layers: String,
     environments: String,
     bot: String,
+    gate: String,
     emergency: String,
     reverts: String,
     picked_from: String,
@@ -188,11 +190,18 @@ fn origin(columns: &Columns<'_>, dossier: &Dossier, facts: &Facts<'_>) -> Origin
         layers: columns::layer_names(facts.layers),
         environments: few(facts.environments.iter().map(|name| line(name))),
         bot: dossier.bot.as_deref().map(line).unwrap_or_default(),
+        gate: dossier.gate.as_deref().map(gate_words).unwrap_or_default(),
         emergency: evidence.emergency.as_ref().map(|claim| line(&claim.value)).unwrap_or_default(),
         reverts: few(evidence.reverts.iter().map(|claim| line(&claim.value))),
         picked_from: few(evidence.picked_from.iter().map(|claim| line(&claim.value))),
         anomalies: few(found.iter().map(|anomaly| line(anomaly))),
     }
+}
+
+/// What a decision record says about the change.
+fn gate_words(decision: &GateDecision) -> String {
+    let (word, how) = (decision.decided.word(), decision.matched_by.words());
+    line(&format!("{word} at {} (recorded; matched by {how}; raw/{})", decision.at, decision.file))
 }
 
 /// The first values of a cell, with the rest as a number.

@@ -7,6 +7,7 @@ use super::evidence::{JsonEvidence, evidence, review, unweighed};
 use super::finding::{JsonFinding, finding};
 use crate::changes::{Change, Commit};
 use crate::classification::FileClass;
+use crate::evidence::gate_records::GateDecision;
 use crate::evidence::{Dossier, Evidence};
 use crate::render::columns::{self, Columns};
 use crate::settings::Layer;
@@ -24,6 +25,7 @@ pub(super) struct JsonChange<'a> {
     arrived_at_source: String,
     arrived_at_grade: &'static str,
     bot: Option<&'a str>,
+    gate: Option<JsonGate<'a>>,
     layers: Vec<&'static str>,
     environments: Vec<&'a str>,
     evidence: JsonEvidence<'a>,
@@ -43,6 +45,24 @@ struct JsonSide<'a> {
 fn side<'a>(side: &'a Commit, classes: &'a [FileClass], found: Option<&'a Evidence>) -> JsonSide<'a> {
     let evidence = found.map(|found| evidence(found, found.reviews.iter().map(unweighed).collect()));
     JsonSide { commit: commit(side, classes), evidence }
+}
+
+/// What the gate decided about the change, as a record of it says.
+#[derive(Serialize)]
+struct JsonGate<'a> {
+    decision: &'static str,
+    decided_at: &'a str,
+    matched_by: &'static str,
+    record: String,
+}
+
+fn gate(decision: &GateDecision) -> JsonGate<'_> {
+    JsonGate {
+        decision: decision.decided.word(),
+        decided_at: &decision.at,
+        matched_by: decision.matched_by.words(),
+        record: format!("raw/{}", decision.file),
+    }
 }
 
 #[derive(Serialize)]
@@ -73,6 +93,7 @@ pub(super) fn change<'a>(columns: &Columns<'a>, position: usize, dossier: &'a Do
         arrived_at_source: arrival.source,
         arrived_at_grade: arrival.grade.word(),
         bot: dossier.bot.as_deref(),
+        gate: dossier.gate.as_deref().map(gate),
         layers: facts.layers.iter().map(Layer::name).collect(),
         environments: facts.environments.iter().copied().collect(),
         evidence: evidence(&dossier.evidence, facts.reviews.iter().map(review).collect()),
