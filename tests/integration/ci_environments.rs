@@ -103,14 +103,14 @@ const BRANCHES: &str = "+refs/heads/*:refs/remotes/origin/*";
 const SYSTEMS: &[System] = &[
     System {
         name: "GitHub pull_request",
-        variables: |server, proposal, folder| github(server, proposal, folder, "pull_request"),
+        variables: |_, proposal, folder| github(proposal, folder, "pull_request"),
         fetches: &[BRANCHES, "+refs/pull/12/merge:refs/remotes/pull/12/merge"],
         is_at: |proposal| &proposal.trial,
         hint: "fetch-depth: 0",
     },
     System {
         name: "GitHub pull_request_target",
-        variables: |server, proposal, folder| github(server, proposal, folder, "pull_request_target"),
+        variables: |_, proposal, folder| github(proposal, folder, "pull_request_target"),
         fetches: &[BRANCHES, "+refs/pull/12/head:refs/remotes/pull/12/head"],
         is_at: |_| "refs/remotes/origin/main",
         hint: "fetch-depth: 0",
@@ -198,24 +198,26 @@ fn named(variables: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
     variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
 }
 
-fn github(server: &Server, proposal: &Proposal, folder: &Path, event: &str) -> Vec<(&'static str, String)> {
-    let file = folder.join("event.json");
-    let content = json!({
-        "action": "synchronize",
-        "number": 12,
-        "pull_request": {
-            "number": 12, "title": "SEC-2 Close the hole", "body": null,
-            "base": { "ref": "main", "sha": server.before }, "head": { "ref": "x", "sha": proposal.head },
-        },
-        "repository": { "default_branch": "main" },
-    });
-    std::fs::write(&file, content.to_string()).expect("the event file is written");
+fn github(proposal: &Proposal, folder: &Path, event: &str) -> Vec<(&'static str, String)> {
     named(&[
         ("GITHUB_ACTIONS", "true"),
         ("GITHUB_EVENT_NAME", event),
-        ("GITHUB_EVENT_PATH", &file.display().to_string()),
+        ("GITHUB_EVENT_PATH", &folder.join("event.json").display().to_string()),
         ("GITHUB_SHA", &proposal.trial),
     ])
+}
+
+/// The event file of GitHub; its `base.sha` is old, as it is where a proposal waited.
+fn event(server: &Server, proposal: &Proposal) -> String {
+    let base = json!({ "ref": "main", "sha": server.before });
+    let title = "SEC-2 Close the hole";
+    json!({
+        "action": "synchronize",
+        "number": 12,
+        "pull_request": { "number": 12, "title": title, "body": null, "base": base, "head": { "ref": "x", "sha": proposal.head } },
+        "repository": { "default_branch": "main" },
+    })
+    .to_string()
 }
 
 fn gitlab(kind: &str, commit: &str, source: &str) -> Vec<(&'static str, String)> {
@@ -233,11 +235,17 @@ fn gitlab(kind: &str, commit: &str, source: &str) -> Vec<(&'static str, String)>
 }
 
 impl System {
+    /// The variables of a proposal, after the files that they name were written.
+    fn given(&self, server: &Server, proposal: &Proposal, folder: &Path) -> Fallible<Vec<(&'static str, String)>> {
+        std::fs::write(folder.join("event.json"), event(server, proposal))?;
+        Ok((self.variables)(server, proposal, folder))
+    }
+
     fn judge(&self, server: &Server, branch: &str, options: &[&str]) -> Fallible<Run> {
         let proposal = server.propose(branch)?;
         let work = server.checkout(options, self.fetches, (self.is_at)(&proposal))?;
         let events = tempfile::tempdir()?;
-        let variables = (self.variables)(server, &proposal, events.path());
+        let variables = self.given(server, &proposal, events.path())?;
         let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
         gate(work.path(), &variables, &[]).map_err(|error| format!("{}: {error}", self.name).into())
     }
@@ -280,7 +288,7 @@ fn a_checkout_without_the_target_branch_concludes_nothing() -> TestResult {
         {
             git_at(work.path(), ["update-ref", reference, &proposal.head])?;
         }
-        let variables = (system.variables)(&server, &proposal, events.path());
+        let variables = system.given(&server, &proposal, events.path())?;
         let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let run = gate(work.path(), &variables, &[])?;
         run.expect_exit(INCONCLUSIVE).map_err(|error| format!("{}: {error}", system.name))?;
@@ -295,7 +303,7 @@ fn a_title_that_would_land_without_a_ticket_is_refused() -> TestResult {
     let system = &SYSTEMS[0];
     let work = server.checkout(&[], system.fetches, &proposal.trial)?;
     let events = tempfile::tempdir()?;
-    let variables = (system.variables)(&server, &proposal, events.path());
+    let variables = system.given(&server, &proposal, events.path())?;
     let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let file = events.path().join("event.json");
     let event = std::fs::read_to_string(&file)?;
