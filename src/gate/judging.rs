@@ -191,14 +191,14 @@ fn judge_units(
     let catalogue = catalogue.kept(|card| is_applied(card, &context));
     let (roles, changes): (Vec<units::Role>, Vec<Change>) = units.into_iter().map(|unit| (unit.role, unit.change)).unzip();
     let mut dossiers = pipeline::dossiers(repository, changes, settings)?;
-    context.exports.attach(&mut dossiers);
+    context.exports.attach(repository, &mut dossiers);
     let dates_before = dates_before(repository, &dossiers);
     let period = Period {
         range: &context.range,
         completeness: context.completeness,
         dates_before: &dates_before,
         at_start: None,
-        rulings_given: context.exports.rulings(),
+        exports: &context.exports,
         dossiers: &dossiers,
         settings,
     };
@@ -371,7 +371,7 @@ impl Bench<'_> {
         let place = basis.citations.iter().find_map(|citation| match (&citation.source, citation.place) {
             (Source::File(path), Place::Line(line)) => Some((path.clone(), line)),
             (Source::File(path), _) => Some((path.clone(), 1)),
-            (Source::Change | Source::SideCommit(_) | Source::Note(..), _) => None,
+            (Source::Change | Source::SideCommit(_) | Source::Note(..) | Source::Export(..), _) => None,
         });
         let place: Option<(RepoPath, u32)> = place;
         Found { card, about, stance, severity: finding.severity, because: visible_line(&basis.because), place }
