@@ -90,7 +90,7 @@ What to do
       countersign checks explain ticket-missing
 
 Warnings
-  000000000003: policy-weakened: NetworkPolicy billing/db allows more
+  policy-weakened, 000000000003: NetworkPolicy billing/db allows more
 
 Range
   The push brings 3 commits that refs/heads/main does not have

@@ -168,7 +168,7 @@ fn in_brief(page: &mut Page, ruling: &Ruling, stance: Stance, heading: &str) {
             [] => String::new(),
         };
         let because = shown(&group.found.because, BRIEF_REASON);
-        page.add(2, &format!("{whom}: {}: {because}", group.found.card.id));
+        page.add(2, &format!("{}, {whom}: {because}", group.found.card.id));
     }
     let more = groups.len().saturating_sub(BRIEF);
     if more > 0 {

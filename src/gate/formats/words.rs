@@ -129,5 +129,5 @@ pub(super) fn range(ruling: &Ruling) -> String {
 /// Where the settings came from, and the beginning of their digest.
 pub(super) fn settings(ruling: &Ruling) -> String {
     let digest: String = ruling.settings_digest.chars().take(12).collect();
-    format!("settings {digest} from {}", shown(&ruling.settings, REASON))
+    format!("settings {digest} ({})", shown(&ruling.settings, REASON))
 }
