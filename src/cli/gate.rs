@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::evidence::evidence;
 use super::sample::Story;
 use super::source::{self, RangeArguments, SourceArguments, Wanted};
 use super::terminal::{note, put};
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// Judge the changes of a past period as if they came today
     #[arg(long, conflicts_with = "hook")]
     replay: bool,
+    /// With --replay: a folder with decision records, to tell where the gate did not run; may be given several times
+    #[arg(long, value_name = "DIR", requires = "replay")]
+    evidence: Vec<PathBuf>,
     /// How the ruling is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -214,7 +218,8 @@ impl Desk<'_> {
         let chosen = source::choose_settings(&self.arguments.source, story)?;
         let (history, settings) = source::resolve(&repository, &wanted, chosen, &self.arguments.source)?;
         let catalogue = catalogue(&settings)?;
-        Ok(vec![gate::replay(&repository, history, &settings, catalogue)?])
+        let exports = evidence(&self.arguments.evidence)?;
+        Ok(vec![gate::replay(&repository, history, &settings, catalogue, exports)?])
     }
 
     fn from_env(&self) -> Result<(Vec<Ruling>, String), Failure> {

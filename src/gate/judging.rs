@@ -8,7 +8,7 @@ use super::units::{self, Unit};
 use super::{About, Applied, Found, JudgedCommit, Ruling, Stance, Verdict};
 use crate::changes::{self, Change, FactsCache};
 use crate::checks::{Assessment, Basis, Card, Catalogue, Finding, Gate, Outcome, Period, Severity, Subject};
-use crate::evidence::{Dossier, Place, Source};
+use crate::evidence::{Dossier, Exports, Place, Source};
 use crate::pipeline;
 use crate::repository::{AuditRange, Completeness, History, Repository, RepositoryError, Standing};
 use crate::settings::{RefuseFrom, Settings};
@@ -52,12 +52,13 @@ pub fn judge(
         }
         Update::Push { .. } | Update::Text(_) | Update::Nothing | Update::Replacement => units::of_push(changes),
     };
-    let context = Context { range, completeness: &completeness, settings, request: Some(request) };
+    let context = Context { range, completeness: &completeness, settings, request: Some(request), exports: Exports::default() };
     judge_units(repository, &mut ruling, context, units, catalogue)?;
     Ok(ruling)
 }
 
-/// Judges every arrival of a past period as if it asked to be let in today.
+/// Judges every arrival of a past period as if it asked to be let in today; with decision records, also whether the gate
+/// ran then.
 ///
 /// # Errors
 ///
@@ -67,6 +68,7 @@ pub fn replay(
     history: History,
     settings: &Settings,
     catalogue: Catalogue,
+    exports: Exports,
 ) -> Result<Ruling, RepositoryError> {
     let History { range, arrivals, unreadable, .. } = history;
     let mut completeness = repository.completeness().clone();
@@ -87,7 +89,7 @@ pub fn replay(
         verdict: Verdict::Passed,
         example: String::new(),
     };
-    let context = Context { range, completeness: &completeness, settings, request: None };
+    let context = Context { range, completeness: &completeness, settings, request: None, exports };
     judge_units(repository, &mut ruling, context, units::of_push(changes), catalogue)?;
     Ok(ruling)
 }
@@ -98,6 +100,8 @@ struct Context<'a> {
     completeness: &'a Completeness,
     settings: &'a Settings,
     request: Option<&'a Request>,
+    /// Decision records, where a past period is replayed.
+    exports: Exports,
 }
 
 impl<'a> Context<'a> {
@@ -112,7 +116,7 @@ impl<'a> Context<'a> {
             resolution: Vec::new(),
             confirmed_by: String::new(),
         };
-        Self { range, completeness, settings, request: None }
+        Self { range, completeness, settings, request: None, exports: Exports::default() }
     }
 
     /// Whether a push moves a reference that has a commit already.
@@ -179,21 +183,22 @@ fn replacement() -> Found {
 fn judge_units(
     repository: &Repository,
     ruling: &mut Ruling,
-    context: Context<'_>,
+    mut context: Context<'_>,
     units: Vec<Unit>,
     catalogue: Catalogue,
 ) -> Result<(), RepositoryError> {
     let settings = context.settings;
     let catalogue = catalogue.kept(|card| is_applied(card, &context));
     let (roles, changes): (Vec<units::Role>, Vec<Change>) = units.into_iter().map(|unit| (unit.role, unit.change)).unzip();
-    let dossiers = pipeline::dossiers(repository, changes, settings)?;
+    let mut dossiers = pipeline::dossiers(repository, changes, settings)?;
+    context.exports.attach(&mut dossiers);
     let dates_before = dates_before(repository, &dossiers);
     let period = Period {
         range: &context.range,
         completeness: context.completeness,
         dates_before: &dates_before,
         at_start: None,
-        rulings_given: 0,
+        rulings_given: context.exports.rulings(),
         dossiers: &dossiers,
         settings,
     };
@@ -230,6 +235,7 @@ fn is_applied(card: &Card, context: &Context<'_>) -> bool {
         Gate::Record | Gate::Message | Gate::EveryCommit | Gate::Landing => true,
         Gate::Push => context.is_push_onto_something(),
         Gate::OnDemand => context.settings.gate.refuse.iter().any(|id| id == card.id),
+        Gate::Replay => context.exports.rulings() > 0,
         Gate::Afterwards => false,
     }
 }

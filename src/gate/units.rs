@@ -53,7 +53,7 @@ pub(super) fn of_push(changes: Vec<Change>) -> Vec<Unit> {
             units.push(of_commit(side.clone(), position, true));
             position += 1;
         }
-        let judged_by = vec![Gate::Message, Gate::EveryCommit, Gate::Landing, Gate::OnDemand];
+        let judged_by = vec![Gate::Message, Gate::EveryCommit, Gate::Landing, Gate::OnDemand, Gate::Replay];
         units.push(Unit { role: Role { kind: Kind::Commit(position), judged_by, message_lands: true }, change });
         position += 1;
     }

@@ -56,6 +56,7 @@ pub(super) fn passed() -> Ruling {
         subject: "refs/heads/main".to_owned(),
         base: Some(commit_id(0)),
         head: Some(commit_id(3)),
+        head_tree: None,
         because: vec!["The push brings 3 commits that refs/heads/main does not have".to_owned()],
         settings: format!("countersign.toml of {}", commit_id(0).0.short()),
         settings_digest: "6b".repeat(32),
