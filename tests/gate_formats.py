@@ -48,7 +48,7 @@ PATHS = [
 STORIES = [
     ("a proposal", 33, []),
     ("commit by commit", 33, ["--replay"]),
-    ("many commits", 3000, ["--replay"]),
+    ("many commits", 1000, ["--replay"]),
 ]
 POLICY = """apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy

@@ -125,6 +125,17 @@ fn text_names_the_command_that_changes_the_message() {
 }
 
 #[test]
+fn nobody_is_told_to_write_commits_again_that_have_landed() {
+    let mut ruling = refused();
+    ruling.has_landed = true;
+    for format in FORMATS {
+        let text = write(format, std::slice::from_ref(&ruling));
+        assert!(!text.contains("git ") && !text.contains("SEC-123:"), "{format:?}");
+    }
+    assert!(!step_summary(&[ruling]).contains("What to do"));
+}
+
+#[test]
 fn text_stays_short_when_ten_thousand_commits_are_refused() {
     let mut same = refused();
     same.commits = (0..10_000).map(|_| same.commits[1].clone()).collect();
@@ -417,6 +428,7 @@ fn json_holds_everything_exactly() {
         ruling.findings.iter().map(|found| found.because.as_str()).collect::<Vec<_>>()
     );
     assert_eq!(first["head"], commit_id(59).to_string());
+    assert_eq!(first["head_tree"], "0".repeat(40));
     assert_eq!(first["settings"]["sha256"], "6b".repeat(32));
     let places: Vec<&Value> = first["findings"].as_array().unwrap().iter().map(|found| &found["place"]).collect();
     assert!(places.iter().any(|place| place["path_bytes"] == crate::text::hex(PATHS[4])));

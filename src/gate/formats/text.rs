@@ -119,7 +119,7 @@ fn block(page: &mut Page, ruling: &Ruling, block: &Block<'_>) {
     }
 }
 
-/// Once for each check that stands in the way: what its author can do.
+/// Once for each check that stands in the way: what its author can do, unless it is too late for that.
 fn what_to_do(page: &mut Page, ruling: &Ruling) {
     let mut checks: Vec<&'static str> = Vec::new();
     let mut about: BTreeMap<&'static str, Vec<&About>> = BTreeMap::new();
@@ -132,7 +132,7 @@ fn what_to_do(page: &mut Page, ruling: &Ruling) {
             known.push(&found.about);
         }
     }
-    if checks.is_empty() {
+    if checks.is_empty() || ruling.has_landed {
         return;
     }
     page.heading("What to do");
