@@ -16,7 +16,7 @@ use crate::gate::formats::{self, Format};
 use crate::gate::hooks::{self, HookError, Standing};
 use crate::gate::request::{Request, Update};
 use crate::gate::{self, Ruling, Verdict};
-use crate::repository::{Quarantine, Repository, RepositoryError};
+use crate::repository::{Quarantine, Repository};
 use crate::settings::Settings;
 use crate::text::CommitId;
 
@@ -91,7 +91,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     })
 }
 
-const COMPLETE_CLONE: &str = "judge a full clone: `git fetch --unshallow`, and no `--filter` when cloning";
+const COMPLETE_CLONE: &str = "judge a full clone: `git fetch --unshallow`, no `--filter`; in CI `fetch-depth: 0` (GitHub), \
+                              `GIT_DEPTH: 0` (GitLab), `fetchDepth: 0` (Azure), `clone: depth: full` (Bitbucket)";
 
 /// The rulings, and what helps when they could not be concluded.
 fn rulings(arguments: &Arguments) -> Result<(Vec<Ruling>, String), Failure> {
@@ -251,7 +252,7 @@ impl Desk<'_> {
             (None, Some(text)) => (Update::Text(text.message()), "the text that will land".to_owned(), Vec::new()),
             (Some(from), text) => {
                 let to = range.to.as_deref().unwrap_or("HEAD");
-                let (target, head) = (repository.resolve(from)?, repository.resolve(to)?);
+                let (target, head) = (known(&repository, from)?, known(&repository, to)?);
                 let because = vec![format!("The base {target} is what `{from}` names, the end {head} is what `{to}` names.")];
                 (Update::Proposal { target, behind: Vec::new(), head, text }, format!("{from}..{to}"), because)
             }
@@ -285,12 +286,7 @@ fn in_commits(
     chosen: &Chosen,
     text: Option<ProposalText>,
 ) -> Result<(Request, Option<CommitId>), Failure> {
-    let inconclusive = |error: RepositoryError| {
-        let mut failure = Failure::from(error);
-        failure.exit = Exit::Inconclusive;
-        failure
-    };
-    let commit = |revision: &str| repository.resolve(revision).map_err(inconclusive);
+    let commit = |revision: &str| known(repository, revision);
     let (update, base) = match &chosen.event {
         Event::Proposal { target, head, text: told } => {
             let none = || Failure {
@@ -309,13 +305,22 @@ fn in_commits(
                 None if reference.starts_with("refs/tags/") => fetched_branches(repository)?,
                 None | Some(_) => trunk.into_iter().collect(),
             };
-            (Update::Push { before, behind, after: commit(after)? }, before.or(trunk))
+            (Update::Push { before, behind, after: commit(after)? }, trunk.or(before))
         }
         Event::Deletion { .. } => (Update::Nothing, None),
     };
     let mut because = vec![format!("Chosen by {}.", chosen.system)];
     because.extend(chosen.because.iter().cloned());
     Ok((Request { subject: chosen.subject.clone(), update, because }, base))
+}
+
+/// A commit that must be there: what is missing here may only be missing from this clone.
+fn known(repository: &Repository, revision: &str) -> Result<CommitId, Failure> {
+    repository.resolve(revision).map_err(|error| {
+        let mut failure = Failure::from(error).hint(COMPLETE_CLONE);
+        failure.exit = Exit::Inconclusive;
+        failure
+    })
 }
 
 /// Every branch that was fetched: a new tag brings what none of them has.
