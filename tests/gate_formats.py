@@ -328,9 +328,9 @@ def main():
                     continue
                 try:
                     print(f"{story}: {name}: {check(gate)}")
-                except Failure as failure:
+                except (Failure, LookupError, ValueError, SyntaxError) as failure:
                     failed = True
-                    print(f"{story}: {name}: FAILED: {failure}")
+                    print(f"{story}: {name}: FAILED: {type(failure).__name__}: {failure}")
     for name, missing in not_checked.items():
         print(f"not checked here: {name}: {missing}")
     return 1 if failed else 0

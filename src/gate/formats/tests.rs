@@ -125,6 +125,14 @@ fn text_names_the_command_that_changes_the_message() {
 }
 
 #[test]
+fn a_message_that_passes_is_one_line() {
+    let mut ruling = passed();
+    (ruling.base, ruling.head, ruling.subject) = (None, None, "the message of this commit".to_owned());
+    ruling.because.clear();
+    assert_eq!(write(Format::Text, &[ruling]), "passed: the message of this commit by settings 6b6b6b6b6b6b\n");
+}
+
+#[test]
 fn nobody_is_told_to_write_commits_again_that_have_landed() {
     let mut ruling = refused();
     ruling.has_landed = true;

@@ -9,7 +9,7 @@ use super::advice::{Step, advice, example, is_about_the_message, where_to_write}
 use super::groups::{Block, blocks, groups};
 use super::inert::{TEXT, inert};
 use super::words::{briefly, conclusion, counted, headline, place_in_brackets, range, reason, shown, who};
-use crate::gate::{About, Ruling, Stance};
+use crate::gate::{About, Ruling, Stance, Verdict};
 use crate::query::formats::wrap;
 
 /// Columns of a line; `remote: ` comes before them on a push.
@@ -67,13 +67,24 @@ impl Page {
 
 fn page(ruling: &Ruling) -> String {
     let mut page = Page::default();
-    page.add(0, &headline(ruling));
-    in_full(&mut page, ruling, Stance::Refuses, None);
-    in_full(&mut page, ruling, Stance::Undecided, Some("Could not be concluded"));
-    what_to_do(&mut page, ruling);
-    in_brief(&mut page, ruling, Stance::Warns, "Warnings");
-    in_brief(&mut page, ruling, Stance::Unsure, "Could not be concluded, and does not refuse");
-    in_brief(&mut page, ruling, Stance::Waived, "Accepted by a waiver");
+    // A hook that lets a message pass says so in one line.
+    if ruling.verdict != Verdict::Passed || !ruling.findings.is_empty() || !ruling.because.is_empty() {
+        page.add(0, &headline(ruling));
+        in_full(&mut page, ruling, Stance::Refuses, None);
+        in_full(&mut page, ruling, Stance::Undecided, Some("Could not be concluded"));
+        what_to_do(&mut page, ruling);
+        in_brief(&mut page, ruling, Stance::Warns, "Warnings");
+        in_brief(&mut page, ruling, Stance::Unsure, "Could not be concluded, and does not refuse");
+        in_brief(&mut page, ruling, Stance::Waived, "Accepted by a waiver");
+        origins(&mut page, ruling);
+    }
+    let digest: String = ruling.settings_digest.chars().take(12).collect();
+    page.whole(0, &format!("{}: {} by settings {digest}", ruling.verdict.word(), range(ruling)));
+    page.0
+}
+
+/// How the range was found, and where the settings came from.
+fn origins(page: &mut Page, ruling: &Ruling) {
     if !ruling.because.is_empty() {
         page.heading("Range");
     }
@@ -83,9 +94,6 @@ fn page(ruling: &Ruling) -> String {
     page.heading("Settings");
     page.add(2, &shown(&ruling.settings, SENTENCE));
     page.whole(0, "");
-    let digest: String = ruling.settings_digest.chars().take(12).collect();
-    page.whole(0, &format!("{}: {} by settings {digest}", ruling.verdict.word(), range(ruling)));
-    page.0
 }
 
 /// Every finding of a stance, by commit; commits with the same findings together.
