@@ -165,7 +165,7 @@ fn origin_cells(position: usize, dossier: &Dossier) -> Vec<String> {
         commit.parents.len().to_string(),
         dossier.arrival.word().to_owned(),
         columns::one_line(commit.subject()),
-        columns::proposals(&dossier.evidence).join("; "),
+        columns::proposals(dossier).join("; "),
         author_name,
         author_mail,
         committer_name,
@@ -352,7 +352,7 @@ const APPROVALS: &[&str] = &[
 fn approvals(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
     for (position, dossier) in columns.dossiers() {
         let change_id = dossier.change.id().to_string();
-        let proposals = columns::proposals(&dossier.evidence).join("; ");
+        let proposals = columns::proposals(dossier).join("; ");
         for weighed in columns.reviews(position, dossier) {
             let WeighedReview { claim, about, standing } = &weighed;
             let review = &claim.value;

@@ -289,8 +289,13 @@ pub(crate) fn trailers(evidence: &Evidence) -> impl Iterator<Item = String> {
 }
 
 /// Every proposal of a change, each on one line.
-pub(crate) fn proposals(evidence: &Evidence) -> Vec<String> {
-    evidence.proposals().map(|claim| one_line(&claim.value.id)).collect()
+pub(crate) fn proposals(dossier: &Dossier) -> Vec<String> {
+    let named: Vec<String> = dossier.evidence.proposals().map(|claim| one_line(&claim.value.id)).collect();
+    let recorded = dossier.link.as_ref().map(|link| one_line(&link.id));
+    match recorded {
+        Some(id) if !named.iter().any(|name| name.ends_with(&id)) => [id].into_iter().chain(named).collect(),
+        Some(_) | None => named,
+    }
 }
 
 /// Left minus right where both are numbers.
