@@ -3,10 +3,11 @@
 use std::num::NonZero;
 use std::sync::Mutex;
 
-/// Each thread gets at least about so many pieces, if there are as many items.
-const PIECES_PER_THREAD: usize = 4;
+/// A piece is at most this part of what would be each thread's share of the rest.
+const SHARE: usize = 3;
 
-/// Maps items to results on as many threads as the machine has, at most `piece` neighbouring items at a time.
+/// Maps items to results on as many threads as the machine has, at most `piece` neighbouring items at a time and fewer
+/// towards the end, so that no thread waits long for another one's last piece.
 ///
 /// Each thread makes its own state once, for caches and buffers. The result does not depend on the number of threads.
 pub fn map<T: Send, S, R: Send>(
@@ -17,13 +18,12 @@ pub fn map<T: Send, S, R: Send>(
 ) -> Vec<R> {
     let length = items.len();
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(length.max(1));
-    // Few items are cut smaller, so that no thread waits long for another one's last piece.
-    let piece = piece.clamp(1, length.div_ceil(threads * PIECES_PER_THREAD).max(1));
     let source = Mutex::new((0_usize, items.into_iter()));
     let take = || {
         // A thread that panicked while holding the lock only left the iterator further on.
         let mut source = source.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let items: Vec<T> = source.1.by_ref().take(piece).collect();
+        let size = source.1.len().div_ceil(threads * SHARE).clamp(1, piece.max(1));
+        let items: Vec<T> = source.1.by_ref().take(size).collect();
         source.0 += 1;
         (source.0, items)
     };

@@ -74,7 +74,6 @@ pub fn audit(
     exports.attach(&mut dossiers);
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
-    let inventory = inventory::take(repository, cache, &range, &dossiers, &settings)?;
     let at_start = files_at_start(repository, range.start, &dossiers, &settings);
     let period = Period {
         range: &range,
@@ -85,7 +84,12 @@ pub fn audit(
         dossiers: &dossiers,
         settings: &settings,
     };
-    let assessments = catalogue.assess(&period);
+    let (inventory, assessments) = std::thread::scope(|scope| {
+        let inventory = scope.spawn(|| inventory::take(repository, cache, &range, &dossiers, &settings));
+        let assessments = catalogue.assess(&period);
+        (inventory.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), assessments)
+    });
+    let inventory = inventory?;
     let statuses = checks::statuses(&period, &assessments);
     let pack = Pack {
         repository_name: repository.name(),

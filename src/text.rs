@@ -11,9 +11,15 @@ use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
 /// Bytes as lower-case hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).map_or('?', |&digit| char::from(digit));
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let mut digits = Vec::with_capacity(2 * bytes.len());
+    digits.extend(bytes.iter().flat_map(|byte| hex_digits(*byte)));
+    // Digits are ASCII.
+    String::from_utf8(digits).unwrap_or_default()
+}
+
+fn hex_digits(byte: u8) -> [u8; 2] {
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble };
+    [digit(byte >> 4), digit(byte & 15)]
 }
 
 /// A Git object id: 20 bytes (SHA-1) or 32 bytes (SHA-256).
@@ -44,7 +50,7 @@ impl ObjectId {
     /// Reads 40 or 64 hexadecimal digits.
     #[must_use]
     pub fn from_hex(hex: &str) -> Option<Self> {
-        if !hex.is_ascii() || !matches!(hex.len(), 40 | 64) {
+        if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) || !matches!(hex.len(), 40 | 64) {
             return None;
         }
         let raw: Option<Vec<u8>> =
@@ -67,7 +73,13 @@ impl ObjectId {
 
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(self.as_bytes()))
+        let mut digits = [0; 64];
+        let bytes = self.as_bytes();
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+            pair.copy_from_slice(&hex_digits(*byte));
+        }
+        let digits = digits.get(..2 * bytes.len()).and_then(|digits| std::str::from_utf8(digits).ok());
+        f.write_str(digits.unwrap_or_default())
     }
 }
 
@@ -265,7 +277,7 @@ impl fmt::Display for Person {
 /// Line feeds and tabs stay. Used for everything from Git that a person reads: pages, terminal, CSV.
 #[must_use]
 pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
-    if !text.contains(is_hidden) {
+    if is_printable_ascii(text) || !text.contains(is_hidden) {
         return text.into();
     }
     let mut safe = String::with_capacity(text.len() + 16);
@@ -283,8 +295,16 @@ pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
 /// Like [`visible`], on one line: line feeds, carriage returns and tabs become spaces.
 #[must_use]
 pub fn visible_line(text: &str) -> String {
+    if is_printable_ascii(text) {
+        return text.trim().to_owned();
+    }
     let one_line: String = text.trim().chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).collect();
     visible(&one_line).into_owned()
+}
+
+/// The common case, which takes no look at each character's properties.
+fn is_printable_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a character can hide or reorder text: C0 and C1 controls, bidirectional marks, zero-width and tag characters.

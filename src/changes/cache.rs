@@ -2,7 +2,8 @@
 //!
 //! Facts are found by commit id alone, and a commit id stands for everything they follow from: it does not matter which
 //! repository they were read from. Each run adds one file, a bundle, written beside and renamed, so a reader sees it
-//! whole or not at all. Every part has a checksum; what does not match is read from Git again.
+//! whole or not at all. Every part has a checksum; what does not match is read from Git again. What follows from whole
+//! histories or trees, and not from one commit, is kept as a record: one small file, found by the ids it follows from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -35,7 +36,11 @@ const MAX_BUNDLES: usize = 24;
 const SMALL: u64 = 4 << 20;
 /// The size of all bundles, beyond which the oldest are removed.
 const LIMIT: u64 = 512 << 20;
-/// A bundle that was not finished within this time was left behind.
+/// When there are more records of one program than this, the oldest are removed.
+const MAX_RECORDS: usize = 64;
+/// A record larger than this is not kept.
+const MAX_RECORD: u64 = 64 << 20;
+/// A file that was not finished within this time was left behind.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 3600);
 
 /// Facts of commits that were read before.
@@ -178,6 +183,40 @@ impl FactsCache {
         }
     }
 
+    /// What was kept of these ids under that name, if it is as it was written.
+    pub(crate) fn record(&self, name: &str, ids: &[CommitId]) -> Option<Vec<u8>> {
+        let (_, own) = self.folders.as_ref()?;
+        let title = title(name, ids);
+        let file = File::open(own.join(file_of(&title))).ok()?;
+        let mut bytes = Vec::new();
+        file.take(MAX_RECORD + 32).read_to_end(&mut bytes).ok()?;
+        let content = bytes.split_off(bytes.len().min(32));
+        (bytes == checksum(&title, &content)).then_some(content)
+    }
+
+    /// Keeps what follows from these ids alone. What cannot be written is found again next time.
+    pub(crate) fn keep_record(&self, name: &str, ids: &[CommitId], content: &[u8]) {
+        let Some((all, own)) = &self.folders else { return };
+        if content.len() as u64 > MAX_RECORD {
+            return;
+        }
+        let title = title(name, ids);
+        let write = || -> io::Result<SystemTime> {
+            make_private(own)?;
+            let mut file = tempfile::Builder::new().prefix("new-").suffix(".part").tempfile_in(own)?;
+            file.write_all(&checksum(&title, content))?;
+            file.write_all(content)?;
+            file.persist(own.join(file_of(&title))).map_err(|error| error.error)?.metadata()?.modified()
+        };
+        // Nothing of the result depends on whether a cache could be written.
+        let _ = write().and_then(|newest| prune(all, own, newest, LIMIT));
+    }
+
+    /// Whether anything is kept.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.folders.is_some()
+    }
+
     /// Keeps what was read from Git in this run, of these commits. What cannot be written is read again next time.
     pub fn keep<'a>(&self, commits: impl Iterator<Item = &'a Commit>) {
         let Some((all, own)) = &self.folders else { return };
@@ -306,6 +345,26 @@ impl NewBundle {
     }
 }
 
+/// What a record is about; its length is fixed by the name and by how many ids of which length there are.
+fn title(name: &str, ids: &[CommitId]) -> Vec<u8> {
+    let mut title = format!("{name} {}\n", ids.len()).into_bytes();
+    for id in ids {
+        let id = id.0.as_bytes();
+        title.push(u8::try_from(id.len()).unwrap_or(u8::MAX));
+        title.extend_from_slice(id);
+    }
+    title
+}
+
+fn file_of(title: &[u8]) -> String {
+    format!("{}.record", hex(Sha256::digest(title).get(..16).unwrap_or(&[])))
+}
+
+/// Of a record's title and content, so that no record is taken for another.
+fn checksum(title: &[u8], content: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(title).chain_update(content).finalize().into()
+}
+
 /// Makes a folder that only its owner can read: facts tell what a repository holds.
 fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
@@ -315,10 +374,10 @@ fn make_private(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Removes what was left behind and, beyond a limit, the oldest bundles; those of other programs first.
+/// Removes what was left behind and, beyond a limit, the oldest bundles and records; those of other programs first.
 fn prune(all: &Path, own: &Path, newest: SystemTime, limit: u64) -> io::Result<()> {
     let is_ours = |name: &str| name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let mut bundles = Vec::new();
+    let mut kept = Vec::new();
     for folder in fs::read_dir(all)?.flatten().filter(|folder| folder.file_name().to_str().is_some_and(is_ours)) {
         for file in fs::read_dir(folder.path())?.flatten() {
             let (path, metadata) = (file.path(), file.metadata()?);
@@ -326,19 +385,22 @@ fn prune(all: &Path, own: &Path, newest: SystemTime, limit: u64) -> io::Result<(
             let ending = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
             if ending == "part" && newest.duration_since(written).is_ok_and(|age| age > LEFT_BEHIND) {
                 let _ = fs::remove_file(&path);
-            } else if ending == "facts" {
-                bundles.push((folder.path() == own, written, path, metadata.len()));
+            } else if matches!(ending, "facts" | "record") {
+                kept.push((folder.path() == own, written, path, metadata.len()));
             }
         }
     }
-    bundles.sort();
-    let mut size: u64 = bundles.iter().map(|(_, _, _, size)| size).sum();
-    for (_, _, path, length) in bundles {
-        if size <= limit {
-            break;
+    kept.sort();
+    let mut size: u64 = kept.iter().map(|(_, _, _, size)| size).sum();
+    let is_own_record = |is_own: bool, path: &Path| is_own && path.extension().is_some_and(|ending| ending == "record");
+    let mut records = kept.iter().filter(|(is_own, _, path, _)| is_own_record(*is_own, path)).count();
+    for (is_own, _, path, length) in kept {
+        let is_record = is_own_record(is_own, &path);
+        if size > limit || is_record && records > MAX_RECORDS {
+            let _ = fs::remove_file(&path);
+            size -= length;
+            records -= usize::from(is_record);
         }
-        let _ = fs::remove_file(&path);
-        size -= length;
     }
     Ok(())
 }
@@ -370,6 +432,23 @@ mod tests {
         assert_eq!(left(30)?, [true, true, true, true]);
         assert_eq!(left(29)?, [true, true, false, true]);
         assert_eq!(left(19)?, [false, true, false, true]);
+        Ok(())
+    }
+
+    #[test]
+    fn of_many_records_the_newest_stay() -> TestResult {
+        let all = tempfile::tempdir()?;
+        let own = all.path().join("0123456789abcdef");
+        fs::create_dir(&own)?;
+        let path = |number: usize| own.join(format!("{number}.record"));
+        let now = fs::metadata(&own)?.modified()?;
+        for number in 0..MAX_RECORDS + 3 {
+            File::create(path(number))?.set_modified(now - Duration::from_secs(1000 - number as u64))?;
+        }
+        fs::write(own.join("old.facts"), "x")?;
+        prune(all.path(), &own, now, LIMIT)?;
+        assert!(!path(2).exists() && (3..MAX_RECORDS + 3).all(|number| path(number).exists()));
+        assert!(own.join("old.facts").exists());
         Ok(())
     }
 }

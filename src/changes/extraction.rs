@@ -15,6 +15,9 @@ use crate::repository::{
 };
 use crate::text::{BlobId, RepoPath};
 
+/// The mode of an entry whose content is in another repository.
+const SUBMODULE: u32 = 0o160_000;
+
 /// One thread's reading, with what it has learnt about blobs.
 pub struct Extraction<'c> {
     reader: Reader,
@@ -31,6 +34,8 @@ pub struct Trace {
     pub commit: Commit,
     /// Files that the step added and that were not looked into: every object in them was added as well.
     pub added: Vec<RepoPath>,
+    /// Whether everything that it took to say so could be read.
+    pub is_whole: bool,
 }
 
 /// The names of some objects, to be looked for in bytes.
@@ -164,8 +169,15 @@ impl<'c> Extraction<'c> {
         let mut outline = self.reader.outline(&step.commit);
         if let Some(facts) = self.cache.copy(step.commit.id).filter(|_| outline.gaps.is_empty()) {
             facts.complete(&mut outline);
-            return Trace { commit: outline, added: Vec::new() };
+            return Trace { commit: outline, added: Vec::new(), is_whole: true };
         }
+        self.is_incomplete = !outline.gaps.is_empty();
+        let (commit, added) = self.trace_anew(step, watched);
+        let is_whole = !self.is_incomplete && commit.gaps.is_empty();
+        Trace { commit, added, is_whole }
+    }
+
+    fn trace_anew<V>(&mut self, step: &Step, watched: &BTreeMap<RepoPath, BTreeMap<Identity, V>>) -> (Commit, Vec<RepoPath>) {
         let mut commit = self.reader.compare_step(step);
         let is_watched = |edit: &FileEdit| watched.contains_key(&edit.path);
         let is_added = |edit: &FileEdit| is_watched(edit) && edit.kind == EditKind::Added;
@@ -175,15 +187,15 @@ impl<'c> Extraction<'c> {
         let with_files = added.iter().filter_map(|path| watched.get(path)).flat_map(BTreeMap::keys);
         let came = commit.policy_edits.iter().filter(|edit| edit.kind == PolicyEditKind::Added);
         let new = with_files.chain(came.map(|edit| &edit.object)).filter(|object| object.certainty != Certainty::Unnamed);
-        let Some(names) = Names::of(new.map(|object| &*object.name).collect()) else { return Trace { commit, added } };
+        let Some(names) = Names::of(new.map(|object| &*object.name).collect()) else { return (commit, added) };
         if !commit.file_edits.iter().any(|edit| self.may_have_lost(edit, &names)) {
-            return Trace { commit, added };
+            return (commit, added);
         }
         let with_a_name =
             commit.file_edits.iter().filter(|edit| self.mentions(edit.before, &names) || self.mentions(edit.after, &names));
         let with_a_name: BTreeSet<RepoPath> = with_a_name.map(|edit| edit.path.clone()).collect();
         self.look_into(&mut commit, &|edit| is_watched(edit) || with_a_name.contains(&edit.path));
-        Trace { commit, added: Vec::new() }
+        (commit, Vec::new())
     }
 
     /// Whether one of some objects may have left a file by an edit.
@@ -200,7 +212,11 @@ impl<'c> Extraction<'c> {
 
     /// Whether one of some names may stand in a file; what cannot be read may hold any.
     fn mentions(&mut self, entry: Option<Entry>, names: &Names) -> bool {
-        entry.is_some_and(|entry| self.reader.with_blob(entry.blob, |bytes| names.may_stand_in(bytes)).unwrap_or(true))
+        let Some(Entry { blob, mode }) = entry else { return false };
+        self.reader.with_blob(blob, |bytes| names.may_stand_in(bytes)).unwrap_or_else(|_| {
+            self.is_incomplete |= mode != SUBMODULE;
+            true
+        })
     }
 
     /// Fills in kinds and status of an edit and compares its objects; gives why its present content cannot be read.
@@ -225,7 +241,7 @@ impl<'c> Extraction<'c> {
         let blob = match entry {
             None => return Seen::Nothing,
             Some(Entry { mode: 0o120_000, .. }) => return Seen::Elsewhere("a symbolic link, which is not followed"),
-            Some(Entry { mode: 0o160_000, .. }) => return Seen::Elsewhere("a submodule, whose content is in another repository"),
+            Some(Entry { mode: SUBMODULE, .. }) => return Seen::Elsewhere("a submodule, whose content is in another repository"),
             Some(_) if !manifests::may_hold_objects(path) => return Seen::Nothing,
             Some(Entry { blob, .. }) => blob,
         };

@@ -13,7 +13,7 @@ use crate::parallel;
 pub use crate::repository::{
     Commit, EditKind, Entry, FileEdit, Gap, GapAbout, MergeContent, Obstacle, ParseStatus, Signature, SignatureKind,
 };
-use crate::repository::{RawArrival, Repository};
+use crate::repository::{RawArrival, RawCommit, Reader, Repository};
 use crate::text::CommitId;
 pub use cache::FactsCache;
 pub use extraction::{Extraction, Trace};
@@ -83,4 +83,30 @@ pub fn collect_without_content(repository: &Repository, arrivals: Vec<RawArrival
             side_commits: arrival.side_commits.iter().map(|commit| reader.commit(commit)).collect(),
         },
     )
+}
+
+/// What [`collect_without_content`] found, as bytes to be kept.
+pub(crate) fn without_content_as_bytes(changes: &[Change]) -> Vec<u8> {
+    stored::encode_changes(changes).unwrap_or_default()
+}
+
+/// The changes out of such bytes; `None` when they or one of the commits cannot be read.
+pub(crate) fn recall_without_content(repository: &Repository, bytes: &[u8]) -> Option<Vec<Change>> {
+    fn commit(reader: &mut Reader, (id, facts): stored::Known) -> Option<Commit> {
+        let raw: RawCommit = reader.raw_commit(id)?;
+        let mut commit = reader.outline(&raw);
+        match facts.filter(|_| commit.gaps.is_empty()) {
+            Some(facts) => facts.complete(&mut commit),
+            None => commit = reader.commit(&raw),
+        }
+        Some(commit)
+    }
+    let changes = stored::decode_changes(bytes)?;
+    let state = || repository.reader();
+    let read = parallel::map(changes, PIECE, state, |reader, (own, sides)| {
+        let commit_of_chain = commit(reader, own)?;
+        let side_commits = sides.into_iter().map(|side| commit(reader, side)).collect::<Option<_>>()?;
+        Some(Change { commit: commit_of_chain, side_commits })
+    });
+    read.into_iter().collect()
 }

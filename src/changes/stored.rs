@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Change;
 use crate::manifests::{Certainty, Identity, ObjectKind};
+use crate::parallel;
 use crate::policies::{self, Direction, Family, FieldEdit, PolicyEdit, PolicyEditKind, Verdict};
 use crate::repository::{Commit, EditKind, Entry, FileEdit, MergeContent, Obstacle, ParseStatus};
 use crate::text::{BlobId, CommitId, ObjectId, RepoPath};
@@ -113,6 +115,44 @@ struct StoredField<'a> {
     before: Option<&'a str>,
     after: Option<&'a str>,
     line: u32,
+}
+
+/// A commit and what is known of it.
+pub(super) type Known = (CommitId, Option<Facts>);
+
+/// Changes by the ids of their commits, with blocks of what is known of these.
+#[derive(Serialize, Deserialize)]
+struct StoredChanges<'a> {
+    ids: Vec<(Vec<u8>, Vec<Vec<u8>>)>,
+    #[serde(borrow)]
+    blocks: Vec<Bytes<'a>>,
+}
+
+/// Writes changes; of commits that could not be read in full only the ids.
+pub(super) fn encode_changes(changes: &[Change]) -> Option<Vec<u8>> {
+    const BLOCK: usize = 256;
+    let id = |commit: &Commit| commit.id.0.as_bytes().to_vec();
+    let is_whole =
+        |commit: &&Commit| commit.gaps.is_empty() && commit.merge.as_ref().is_none_or(|merge| merge.undecided.is_none());
+    let whole: Vec<&Commit> = changes.iter().flat_map(Change::commits).filter(is_whole).collect();
+    let blocks: Vec<Vec<u8>> = whole.chunks(BLOCK).map(encode).collect::<Option<_>>()?;
+    let ids = changes.iter().map(|change| (id(&change.commit), change.side_commits.iter().map(id).collect())).collect();
+    postcard::to_stdvec(&StoredChanges { ids, blocks: blocks.iter().map(|block| Bytes(block)).collect() }).ok()
+}
+
+/// Reads changes; `None` when anything in them is not as it was written.
+pub(super) fn decode_changes(bytes: &[u8]) -> Option<Vec<(Known, Vec<Known>)>> {
+    let stored: StoredChanges<'_> = postcard::from_bytes(bytes).ok()?;
+    let blocks = parallel::map(stored.blocks, 1, || (), |(), block| decode(block.0));
+    let blocks: Vec<BTreeMap<CommitId, Facts>> = blocks.into_iter().collect::<Option<_>>()?;
+    let mut facts: BTreeMap<CommitId, Facts> = blocks.into_iter().flatten().collect();
+    let mut known = |id: &Vec<u8>| {
+        let id = CommitId(ObjectId::from_bytes(id)?);
+        Some((id, facts.remove(&id)))
+    };
+    let mut change =
+        |(own, sides): &(Vec<u8>, Vec<Vec<u8>>)| Some((known(own)?, sides.iter().map(&mut known).collect::<Option<_>>()?));
+    stored.ids.iter().map(&mut change).collect()
 }
 
 /// Writes a block; `None` when it cannot be written, which does not happen in memory.

@@ -101,7 +101,7 @@ static GATE_BYPASSED: Card = Card {
     since: "0.1.0",
     limits: "A record is matched by the commits or the tree that were judged; after a squash onto a branch that had moved on, neither \
              is what landed, and the change counts as without a record. A record proves what the gate decided, not who kept the \
-             file: take it from the CI system or the server itself.",
+             file: take it from the CI system or the server itself. When it was decided is not compared with the arrival.",
 };
 
 /// See [`GATE_BYPASSED`].

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::promotion::{PROMOTION_SKIPPED, PromotionSkipped};
 use super::catalogue::{Family, Listing};
 use super::policies::class_of;
-use super::verdict::{Verdict, counted, header, judge_each_change, number, own_gap, shown, shown_path, side_header, some_of};
+use super::verdict::{
+    Verdict, counted, first_of, header, judge_each_change, number, own_gap, shown, shown_path, side_header, some_of,
+};
 use super::{Card, Check, Finding, Gate, Period, Severity, Subject};
 use crate::changes::{Commit, EditKind, FileEdit, GapAbout};
 use crate::classification::{FileClass, LayerSet, Strength, rule_of};
@@ -307,29 +309,27 @@ struct LayerUnmapped;
 impl LayerUnmapped {
     fn judge(dossier: &Dossier) -> Verdict {
         let commit = &dossier.change.commit;
-        let (mut unmapped, mut several, mut moved) = (Vec::new(), Vec::new(), Vec::new());
         let objects = moved_objects(dossier);
-        for (edit, class) in commit.file_edits.iter().zip(&dossier.classification.files) {
-            let layers = names(class.layers);
-            if !class.ignored && class.layers.is_empty() {
-                unmapped.push(shown_path(&edit.path));
-            }
-            if class.layers.without(Layer::Governance).len() > 1 {
-                several.push(format!("{} ({layers})", shown_path(&edit.path)));
-            }
-            if !class.moved_from.is_empty() {
-                moved.push(format!("{} ({})", shown_path(&edit.path), way(class.moved_from, class.layers)));
-            }
-        }
-        let parts = [
-            (unmapped, "file", "in no layer"),
-            (several, "file", "in several layers"),
-            (moved, "file", "moved between layers"),
-            (objects, "policy object", "moved between layers"),
-        ];
-        let parts = parts.into_iter().filter(|(items, ..)| !items.is_empty());
-        let told: Vec<String> =
-            parts.map(|(items, noun, what)| format!("{} {what}: {}", counted(items.len(), noun), some_of(items))).collect();
+        let told: Vec<String> = [
+            told_files(dossier, "in no layer", |class| !class.ignored && class.layers.is_empty(), |path, _| path),
+            told_files(
+                dossier,
+                "in several layers",
+                |class| class.layers.without(Layer::Governance).len() > 1,
+                |path, class| format!("{path} ({})", names(class.layers)),
+            ),
+            told_files(
+                dossier,
+                "moved between layers",
+                |class| !class.moved_from.is_empty(),
+                |path, class| format!("{path} ({})", way(class.moved_from, class.layers)),
+            ),
+            (!objects.is_empty())
+                .then(|| format!("{} moved between layers: {}", counted(objects.len(), "policy object"), some_of(&objects))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         if !told.is_empty() {
             return Verdict::exception(Grade::Structural, told.join("; ")).citing([header()]);
         }
@@ -339,6 +339,20 @@ impl LayerUnmapped {
             None => Verdict::pass(Grade::Structural),
         }
     }
+}
+
+/// How many files of a change are of some class, and the first of them; `None` where there is none.
+fn told_files(
+    dossier: &Dossier,
+    what: &str,
+    is_meant: impl Fn(&FileClass) -> bool,
+    words: impl Fn(String, &FileClass) -> String,
+) -> Option<String> {
+    let files = || dossier.change.commit.file_edits.iter().zip(&dossier.classification.files);
+    let meant = || files().filter(|(_, class)| is_meant(class));
+    let count = meant().count();
+    let named = meant().map(|(edit, class)| words(shown_path(&edit.path), class));
+    (count > 0).then(|| format!("{} {what}: {}", counted(count, "file"), first_of(named, count)))
 }
 
 /// The policy objects that left their layer without their whole file, which Git would have seen as a rename.

@@ -46,6 +46,9 @@ impl<'a> Register<'a> {
 
     /// The registered person behind a spelling. A name alone counts only where there is no address beside it.
     pub(super) fn person(&self, person: &Person) -> Option<&'a RegisteredPerson> {
+        if !self.has_people() {
+            return None;
+        }
         let mail = folded(&person.mail.value);
         if mail.is_empty() {
             let name = login(person);
@@ -56,6 +59,9 @@ impl<'a> Register<'a> {
 
     /// The registered bot behind a spelling: by address, by name, or by both.
     pub(super) fn bot(&self, person: &Person) -> Option<&'a RegisteredBot> {
+        if self.bots.is_empty() {
+            return None;
+        }
         let spellings = [folded(&person.mail.value), login(person), folded(&person.to_string())];
         spellings.iter().filter(|spelling| !spelling.is_empty()).find_map(|spelling| self.bots.get(spelling)).copied()
     }
@@ -96,11 +102,11 @@ impl Circle {
     pub(super) fn add(&mut self, register: &Register<'_>, person: Arc<Person>, role: &'static str) {
         /// People who share one facet beyond this number are not compared any more.
         const ALIKE: usize = 64;
-        let known = self.find_spelling(&person);
-        if known {
+        let facets = facets(register, &person);
+        if self.alike(&facets).any(|(member, _)| **member == *person) {
             return;
         }
-        for facet in facets(register, &person) {
+        for facet in facets {
             let alike = self.facets.entry(facet).or_default();
             if alike.len() < ALIKE {
                 alike.push(self.members.len());
@@ -122,10 +128,6 @@ impl Circle {
         unclear
     }
 
-    fn find_spelling(&self, person: &Person) -> bool {
-        self.alike(&[facet_of_mail(person), facet_of_name(person)]).any(|(member, _)| **member == *person)
-    }
-
     fn alike<'s>(&'s self, facets: &[String]) -> impl Iterator<Item = &'s (Arc<Person>, &'static str)> {
         let positions: BTreeSet<usize> = facets.iter().filter_map(|facet| self.facets.get(facet)).flatten().copied().collect();
         positions.into_iter().filter_map(|position| self.members.get(position))
@@ -135,18 +137,11 @@ impl Circle {
 /// What somebody can be found by; two spellings that share none are two people.
 fn facets(register: &Register<'_>, person: &Person) -> Vec<String> {
     let mail = folded(&person.mail.value);
-    let mut facets = vec![facet_of_mail(person), facet_of_name(person), format!("name {}", account(&mail))];
-    facets.extend(register.person(person).map(|registered| format!("register {}", registered.name)));
-    facets.retain(|facet| !facet.ends_with(' '));
-    facets
-}
-
-fn facet_of_mail(person: &Person) -> String {
-    format!("mail {}", folded(&person.mail.value))
-}
-
-fn facet_of_name(person: &Person) -> String {
-    format!("name {}", login(person))
+    let facets = [("mail ", &*mail), ("name ", &login(person)), ("name ", account(&mail))];
+    // What ends with a blank says nothing; after folding only what is empty does.
+    let facets = facets.into_iter().filter(|(_, value)| !value.is_empty() && !value.ends_with(' '));
+    let by_register = register.person(person).map(|registered| ["register ", &*registered.name].concat());
+    facets.map(|(what, value)| [what, value].concat()).chain(by_register.filter(|facet| !facet.ends_with(' '))).collect()
 }
 
 fn compare_spellings(left: &Person, right: &Person) -> Sameness {

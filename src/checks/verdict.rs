@@ -125,6 +125,9 @@ pub(super) fn side_header(id: CommitId) -> Citation {
 
 /// Foreign text inside a sentence: one line, hidden characters visible, not too long.
 pub(super) fn shown(text: &str) -> String {
+    if text.len() <= SHOWN {
+        return visible_line(text);
+    }
     let mut characters = text.trim().chars();
     let start: String = characters.by_ref().take(SHOWN).collect();
     let dots = if characters.next().is_some() { "\u{2026}" } else { "" };

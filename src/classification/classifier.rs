@@ -7,7 +7,7 @@ use globset::{Candidate, GlobSet, GlobSetBuilder};
 
 use super::kinds::{KindRule, Strength, rule_of};
 use super::path_rules::{self, PathRule};
-use super::words::{self, Word};
+use super::words::{self, FolderWords, Word};
 use super::{Classification, FileClass, LayerSet, MovedObject, environments};
 use crate::changes::{Change, Commit, FileEdit};
 use crate::manifests::{ObjectKind, may_hold_objects};
@@ -28,6 +28,7 @@ pub struct Classifier {
     environments: EnvironmentSettings,
     guards: Globs,
     known: BTreeMap<RepoPath, Vec<(Kinds, Classified)>>,
+    folder_words: FolderWords,
     texts: BTreeSet<Arc<str>>,
 }
 
@@ -69,6 +70,7 @@ impl Classifier {
             environments: settings.environments.clone(),
             guards: settings.guards.clone(),
             known: BTreeMap::new(),
+            folder_words: FolderWords::default(),
             texts: BTreeSet::new(),
         }
     }
@@ -232,7 +234,7 @@ impl Classifier {
         self.layer_rules.get(first)
     }
 
-    fn by_path(&self, path: &str, candidate: &Candidate<'_>) -> ByPath {
+    fn by_path(&mut self, path: &str, candidate: &Candidate<'_>) -> ByPath {
         if let Some((layer, rule)) = self.settings_rule(candidate) {
             return ByPath::Decided { layers: layer.iter().copied().collect(), ignored: layer.is_none(), rule: rule.to_string() };
         }
@@ -247,7 +249,8 @@ impl Classifier {
         let mut folders: Vec<&str> = path.split('/').collect();
         let file = folders.pop().unwrap_or("");
         let builtin = self.environments.builtin;
-        let word = words::find(&folders, file, &|position| builtin && environments::names_environment(&folders, position));
+        let is_name = |position| builtin && environments::names_environment(&folders, position);
+        let word = words::find(&folders, file, &is_name, &mut self.folder_words);
         ByPath::Open { word: word.map(|word| self.at_home(word)), is_build_file }
     }
 

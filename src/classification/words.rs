@@ -167,24 +167,58 @@ pub(super) struct Word {
 }
 
 /// The word that decides a path, if any; `is_name` says which folders are mere names, e.g. of a cluster.
-pub(super) fn find(folders: &[&str], file: &str, is_name: &dyn Fn(usize) -> bool) -> Option<Word> {
+pub(super) fn find(folders: &[&str], file: &str, is_name: &dyn Fn(usize) -> bool, known: &mut FolderWords) -> Option<Word> {
     let stem = file.split('.').next().unwrap_or(file);
     if let Some(word) = longest_phrase(stem, &|phrase| FILE_WORDS.contains(&phrase).then_some(Layer::Security)) {
         return Some(word);
     }
-    let deepest_first = || {
-        folders
-            .iter()
-            .enumerate()
-            .rev()
-            .filter(|(position, folder)| !is_name(*position) && !is_api_group(folder))
-            .map(|(_, folder)| *folder)
-    };
-    let in_order = |known: &dyn Fn(&str) -> Option<Layer>| deepest_first().find_map(|folder| longest_phrase(folder, known));
-    in_order(&|phrase| PHRASES.get(phrase).copied()).or_else(|| {
-        let last = |phrase: &str| LAST_RESORT.iter().find(|(word, _)| *word == phrase).map(|(_, layer)| *layer);
-        in_order(&last).map(|word| Word { last_resort: true, ..word })
-    })
+    let mut last_resort = None;
+    for (position, folder) in folders.iter().enumerate().rev() {
+        let FolderWord { own, last } = known.of(folder);
+        if own.is_none() && (last.is_none() || last_resort.is_some()) || is_name(position) || is_api_group(folder) {
+            continue;
+        }
+        if own.is_some() {
+            return own.clone();
+        }
+        last_resort.clone_from(last);
+    }
+    last_resort
+}
+
+/// The words of folder names that were looked at: paths share most of their folders.
+#[derive(Debug, Default)]
+pub(super) struct FolderWords {
+    known: BTreeMap<Box<str>, FolderWord>,
+}
+
+/// The words in the name of one folder.
+#[derive(Debug)]
+struct FolderWord {
+    own: Option<Word>,
+    /// One that counts only where no folder has a word of its own.
+    last: Option<Word>,
+}
+
+impl FolderWords {
+    /// Names beyond this number are looked at anew; what a path can hold bounds each name.
+    const REMEMBERED: usize = 1 << 14;
+
+    fn of(&mut self, folder: &str) -> &FolderWord {
+        if !self.known.contains_key(folder) {
+            if self.known.len() >= Self::REMEMBERED {
+                self.known.clear();
+            }
+            let last = |phrase: &str| LAST_RESORT.iter().find(|(word, _)| *word == phrase).map(|(_, layer)| *layer);
+            let word = FolderWord {
+                own: longest_phrase(folder, &|phrase| PHRASES.get(phrase).copied()),
+                last: longest_phrase(folder, &last).map(|word| Word { last_resort: true, ..word }),
+            };
+            self.known.insert(folder.into(), word);
+        }
+        const NONE: &FolderWord = &FolderWord { own: None, last: None };
+        self.known.get(folder).unwrap_or(NONE)
+    }
 }
 
 /// Whether a folder is named after an API group, as in `base/rbac.authorization.k8s.io/clusterroles`.
@@ -214,7 +248,7 @@ mod tests {
     fn layer(path: &str) -> Option<(Layer, String)> {
         let mut parts: Vec<&str> = path.split('/').collect();
         let file = parts.pop().unwrap_or("");
-        find(&parts, file, &|_| false).map(|word| (word.layer, word.text))
+        find(&parts, file, &|_| false, &mut FolderWords::default()).map(|word| (word.layer, word.text))
     }
 
     #[test]

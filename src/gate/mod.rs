@@ -19,7 +19,7 @@ use crate::checks::{Card, Severity};
 use crate::text::{CommitId, RepoPath, TreeId};
 
 /// What the gate found about one update of one reference, or about one proposal.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ruling {
     /// The repository's name for people.
     pub repository: String,

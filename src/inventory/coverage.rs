@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tree::Tree;
+use serde::{Deserialize, Serialize};
+
+use super::tree::Placed;
 use crate::manifests::{Node, Object};
 
 /// What the namespaces of a tree have and lack.
@@ -24,30 +26,26 @@ pub struct Coverage {
 }
 
 /// A `Namespace` object.
+#[derive(Serialize, Deserialize)]
 pub(super) struct NamespaceObject {
     name: Box<str>,
-    environment: Option<Box<str>>,
     has_enforce_label: bool,
 }
 
 /// A network policy that denies by default in its namespace.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Denial {
     namespace: Box<str>,
-    environment: Option<Box<str>>,
 }
 
 /// The namespace that an object describes, if it is one with a name.
-pub(super) fn namespace_object(object: &Object, environment: impl Fn() -> Option<Box<str>>) -> Option<NamespaceObject> {
+pub(super) fn namespace_object(object: &Object) -> Option<NamespaceObject> {
     let identity = &object.identity;
     if !identity.kind.group.is_empty() || &*identity.kind.kind != "Namespace" || !is_plain_name(&identity.name) {
         return None;
     }
     let level = object.root.at(&["metadata", "labels", "pod-security.kubernetes.io/enforce"]).and_then(Node::text);
-    Some(NamespaceObject {
-        name: identity.name.clone(),
-        environment: environment(),
-        has_enforce_label: level.is_some_and(|level| !level.is_empty()),
-    })
+    Some(NamespaceObject { name: identity.name.clone(), has_enforce_label: level.is_some_and(|level| !level.is_empty()) })
 }
 
 /// Whether a name is one, and not what a template or a substitution makes a name of.
@@ -56,7 +54,7 @@ fn is_plain_name(name: &str) -> bool {
 }
 
 /// Where an object denies all traffic that nothing else allows, if it does.
-pub(super) fn default_denial(object: &Object, environment: impl Fn() -> Option<Box<str>>) -> Option<Denial> {
+pub(super) fn default_denial(object: &Object) -> Option<Denial> {
     let identity = &object.identity;
     let denies = match (&*identity.kind.group, &*identity.kind.kind) {
         ("networking.k8s.io", "NetworkPolicy") => denies_by_default(object),
@@ -64,7 +62,7 @@ pub(super) fn default_denial(object: &Object, environment: impl Fn() -> Option<B
         ("projectcalico.org" | "crd.projectcalico.org", "NetworkPolicy") => calico_denies_by_default(object),
         _ => false,
     };
-    denies.then(|| Denial { namespace: identity.namespace.clone(), environment: environment() })
+    denies.then(|| Denial { namespace: identity.namespace.clone() })
 }
 
 /// Selects every pod and has no rule for one of its directions.
@@ -105,21 +103,23 @@ fn selects_everything(selector: &Node) -> bool {
 type Places<'a> = BTreeMap<&'a str, BTreeSet<Option<&'a str>>>;
 
 impl Coverage {
-    pub(super) fn of(tree: &Tree) -> Self {
-        let mut places = Places::new();
-        for namespace in &tree.namespaces {
-            places.entry(&namespace.name).or_default().insert(namespace.environment.as_deref());
-        }
-        let labelled = tree.namespaces.iter().filter(|namespace| namespace.has_enforce_label);
-        let labelled = gather(labelled.map(|namespace| (&*namespace.name, namespace.environment.as_deref())));
-        let denied = gather(tree.denials.iter().map(|denial| (&*denial.namespace, denial.environment.as_deref())));
+    pub(super) fn of(files: &[Placed<'_>]) -> Self {
+        let namespaces =
+            || files.iter().flat_map(|file| file.facts.namespaces.iter().map(|it| (it, file.environment.as_deref())));
+        let denials = || files.iter().flat_map(|file| file.facts.denials.iter().map(|it| (it, file.environment.as_deref())));
+        let policies = files.iter().flat_map(|file| &file.facts.policies);
+        let named: BTreeSet<&str> = policies.map(|policy| &*policy.object.namespace).filter(|name| !name.is_empty()).collect();
+        let places = gather(namespaces().map(|(namespace, environment)| (&*namespace.name, environment)));
+        let labelled = namespaces().filter(|(namespace, _)| namespace.has_enforce_label);
+        let labelled = gather(labelled.map(|(namespace, environment)| (&*namespace.name, environment)));
+        let denied = gather(denials().map(|(denial, environment)| (&*denial.namespace, environment)));
         // A namespace that overlays describe applies there; what all of them share is a part of it.
         let targets: Vec<(&str, Option<&str>)> =
             places.iter().flat_map(|(name, environments)| targets(name, environments)).collect();
         Self {
             namespaces: targets.len(),
-            only_named: tree.named.iter().filter(|name| !places.contains_key(&***name)).count(),
-            unplaced_denials: tree.denials.iter().filter(|denial| denial.namespace.is_empty()).count(),
+            only_named: named.iter().filter(|name| !places.contains_key(*name)).count(),
+            unplaced_denials: denials().filter(|(denial, _)| denial.namespace.is_empty()).count(),
             without_default_deny: lacking(&targets, &denied),
             without_enforce_label: lacking(&targets, &labelled),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{PolicyObject, Seen};
+use super::{Past, PolicyObject, Seen};
 use crate::changes::{self, Change, Commit, Extraction, FactsCache, Trace};
 use crate::manifests::{Certainty, Identity};
 use crate::parallel;
@@ -39,15 +39,17 @@ pub(super) struct Found {
 }
 
 /// What a look back found beside the dates.
-pub(super) struct Past {
+pub(super) struct Behind {
     /// Every step that is the last change of a policy, newest first.
     pub last_changes: Vec<Step>,
     /// Why the chain ended too early, if something was still to be found then.
     pub cut: Option<String>,
+    /// Whether everything that was looked at could be read and every commit is what its id says.
+    pub is_whole: bool,
 }
 
 impl Lookback {
-    pub(super) fn begin(policies: Vec<PolicyObject>) -> Self {
+    pub(super) fn begin(policies: impl Iterator<Item = PolicyObject>) -> Self {
         let mut search = Self { tracked: Vec::new(), open: BTreeMap::new(), listed: BTreeSet::new() };
         for policy in policies {
             search.track(policy, false);
@@ -139,6 +141,23 @@ impl Lookback {
         }
     }
 
+    /// The change that brought and the one that last changed each object, in the order in which they were found.
+    pub(super) fn seen(&self) -> impl Iterator<Item = (Option<Seen>, Option<Seen>)> {
+        self.tracked.iter().map(|Tracked { policy, .. }| (policy.first_seen, policy.last_changed))
+    }
+
+    /// Takes over what the same search found before; `false` when it was another one.
+    pub(super) fn recall(&mut self, past: &Past) -> bool {
+        let removed = self.tracked.iter().filter(|tracked| tracked.is_removed).count();
+        if past.seen.len() != self.tracked.len() || past.removed.len() != removed {
+            return false;
+        }
+        for (Tracked { policy, .. }, (first_seen, last_changed)) in self.tracked.iter_mut().zip(&past.seen) {
+            (policy.first_seen, policy.last_changed) = (*first_seen, *last_changed);
+        }
+        true
+    }
+
     /// The objects that are there, and those that are gone.
     pub(super) fn finish(self) -> (Vec<PolicyObject>, Vec<PolicyObject>) {
         let (removed, there): (Vec<_>, Vec<_>) = self.tracked.into_iter().partition(|tracked| tracked.is_removed);
@@ -182,14 +201,15 @@ fn removed(commit: &Commit, edit: &PolicyEdit, seen: Seen) -> Option<PolicyObjec
 }
 
 /// Looks back from a commit until everything is found or history ends.
-pub(super) fn search(repository: &Repository, cache: &FactsCache, from: CommitId, search: &mut Lookback) -> Past {
+pub(super) fn search(repository: &Repository, cache: &FactsCache, from: CommitId, search: &mut Lookback) -> Behind {
     let mut chain = repository.first_parents(from);
-    let mut past = Past { last_changes: Vec::new(), cut: None };
+    let mut past = Behind { last_changes: Vec::new(), cut: None, is_whole: true };
     let mut late = Extraction::new(repository, cache);
     while !search.open.is_empty() {
         let steps: Vec<Step> = chain.by_ref().take(CHUNK).collect();
         if steps.is_empty() {
             past.cut = chain.cut;
+            past.is_whole &= past.cut.is_none();
             break;
         }
         let open = &search.open;
@@ -197,14 +217,17 @@ pub(super) fn search(repository: &Repository, cache: &FactsCache, from: CommitId
         let looked_at = parallel::map(steps, PIECE, state, |extraction, step| {
             let is_touched = extraction.reader().touches(step.before, step.tree, open);
             let trace = is_touched.then(|| extraction.trace(&step, open));
-            (step, trace)
+            let has_its_id = !cache.is_kept() || extraction.reader().has_its_id(&step.commit);
+            (step, trace, has_its_id)
         });
         // What moves brought into view inside this chunk was not watched when its steps were looked at.
         let mut newly_watched: BTreeMap<RepoPath, CommitId> = BTreeMap::new();
-        for (step, trace) in looked_at {
+        for (step, trace, has_its_id) in looked_at {
+            past.is_whole &= has_its_id;
             let is_missed = !newly_watched.is_empty() && late.reader().touches(step.before, step.tree, &newly_watched);
             let trace = if is_missed { Some(late.trace(&step, &search.open)) } else { trace };
-            let Some(Trace { commit, added }) = trace else { continue };
+            let Some(Trace { commit, added, is_whole }) = trace else { continue };
+            past.is_whole &= is_whole;
             let found = search.step(&commit, &added, false);
             newly_watched.extend(found.newly_watched.into_iter().map(|path| (path, commit.id)));
             if found.is_last_change {

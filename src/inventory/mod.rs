@@ -2,6 +2,7 @@
 
 mod coverage;
 mod lookback;
+mod records;
 mod tree;
 
 use crate::changes::{Change, FactsCache};
@@ -15,6 +16,8 @@ use crate::text::{BlobId, CommitId, RepoPath, Timestamp};
 
 pub use coverage::Coverage;
 use lookback::Lookback;
+use records::Records;
+use tree::{Placed, Tree};
 
 /// Every policy object in the tree of one commit.
 #[derive(Debug, Default)]
@@ -89,38 +92,108 @@ pub fn take(
     settings: &Settings,
 ) -> Result<Inventory, RepositoryError> {
     let mut classifier = Classifier::new(settings);
-    let mut inventory = Inventory::default();
-    let now = tree::read(repository, range.end, &classifier);
     let before = match dossiers.first() {
         Some(first) => first.change.commit.parents.first().copied(),
         None => Some(range.end),
     };
-    inventory.coverage = Coverage::of(&now);
-    inventory.gaps = now.gaps;
-    inventory.at_start = match before {
-        None => 0,
-        Some(before) if before == range.end => now.policies.len(),
-        Some(before) => tree::count(repository, before, &now.counts, &mut inventory.gaps),
-    };
-
-    let mut search = Lookback::begin(now.policies);
+    let records = Records::of(repository, cache, range.end, before, dossiers);
+    let now = records.tree().unwrap_or_else(|| {
+        let now = tree::read(repository, range.end, &tree::without_policies(dossiers));
+        records.keep_tree(&now);
+        now
+    });
+    let placed = now.place(&classifier);
+    let mut search = Lookback::begin(placed.iter().flat_map(Placed::policies));
     for dossier in dossiers.iter().rev() {
         search.step_in_period(&dossier.change.commit);
     }
-    if let Some(before) = before {
-        let past = lookback::search(repository, cache, before, &mut search);
-        inventory.gaps.extend(past.cut.map(|reason| Gap { about: GapAbout::Commit, reason: reason.into() }));
-        let changes = lookback::changes_of(repository, before, past.last_changes);
-        let (earlier, problems) = with_evidence(repository, changes, &mut classifier, settings)?;
-        inventory.earlier = earlier;
-        let about_notes = |problem: String| Gap { about: GapAbout::Notes, reason: problem.into() };
-        inventory.gaps.extend(problems.into_iter().map(about_notes));
-    }
-    (inventory.policies, inventory.removed) = search.finish();
-    inventory.gaps.extend(tree::describe(repository, &mut inventory.removed, &classifier));
+    let mut inventory = Inventory { coverage: Coverage::of(&placed), ..Inventory::default() };
+    let past = if let Some(past) = records.past().filter(|past| search.recall(past)) {
+        (inventory.policies, inventory.removed) = search.finish();
+        past.describe(&mut inventory.removed);
+        past
+    } else {
+        let mut past = Past::before(repository, cache, range, before, &now, &mut search);
+        (inventory.policies, inventory.removed) = search.finish();
+        past.note_removed(repository, &mut inventory.removed);
+        records.keep_past(&past);
+        past
+    };
+    tree::place(&mut inventory.removed, &classifier);
+    inventory.at_start = past.at_start;
+    let (earlier, problems) = with_evidence(repository, past.earlier, &mut classifier, settings)?;
+    inventory.earlier = earlier;
+    let about_notes = |problem: String| Gap { about: GapAbout::Notes, reason: problem.into() };
+    let gaps = [now.gaps, past.gaps, problems.into_iter().map(about_notes).collect(), past.gaps_of_removed];
+    inventory.gaps = gaps.into_iter().flatten().collect();
     inventory.policies.sort_by(|left, right| left.order().cmp(&right.order()));
     inventory.removed.sort_by(|left, right| left.order().cmp(&right.order()));
     Ok(inventory)
+}
+
+/// What a look back from the start of a range told, from commit ids alone.
+struct Past {
+    /// How many policy objects there were at the start.
+    at_start: usize,
+    /// The change that brought and the one that last changed each object, in the order of the search.
+    seen: Vec<(Option<Seen>, Option<Seen>)>,
+    /// How strict each removed object was and who was exempt, in the order of the search.
+    removed: Vec<(Box<str>, Box<[String]>)>,
+    /// Last changes of policies that lie before the start, oldest first.
+    earlier: Vec<Change>,
+    gaps: Vec<Gap>,
+    gaps_of_removed: Vec<Gap>,
+    /// Whether everything that was looked at could be read.
+    is_whole: bool,
+}
+
+impl Past {
+    fn before(
+        repository: &Repository,
+        cache: &FactsCache,
+        range: &AuditRange,
+        before: Option<CommitId>,
+        now: &Tree,
+        search: &mut Lookback,
+    ) -> Self {
+        let mut past = Self {
+            at_start: 0,
+            seen: Vec::new(),
+            removed: Vec::new(),
+            earlier: Vec::new(),
+            gaps: Vec::new(),
+            gaps_of_removed: Vec::new(),
+            is_whole: now.is_whole,
+        };
+        if before == Some(range.end) {
+            past.at_start = now.files.iter().map(|file| file.facts.policies.len()).sum();
+        } else if let Some(before) = before {
+            let (count, is_whole) = tree::count(repository, before, &now.counts, &mut past.gaps);
+            (past.at_start, past.is_whole) = (count, past.is_whole && is_whole);
+        }
+        if let Some(before) = before {
+            let found = lookback::search(repository, cache, before, search);
+            past.is_whole &= found.is_whole;
+            past.gaps.extend(found.cut.map(|reason| Gap { about: GapAbout::Commit, reason: reason.into() }));
+            past.earlier = lookback::changes_of(repository, before, found.last_changes);
+        }
+        past.seen = search.seen().collect();
+        past
+    }
+
+    /// Fills in what removed objects said, and remembers it.
+    fn note_removed(&mut self, repository: &Repository, removed: &mut [PolicyObject]) {
+        self.gaps_of_removed = tree::describe(repository, removed);
+        self.is_whole &= self.gaps_of_removed.is_empty();
+        self.removed = removed.iter().map(|policy| (policy.enforcement.clone(), policy.exemptions.clone())).collect();
+    }
+
+    /// Fills in what is remembered of removed objects.
+    fn describe(&self, removed: &mut [PolicyObject]) {
+        for (policy, (enforcement, exemptions)) in removed.iter_mut().zip(&self.removed) {
+            (policy.enforcement, policy.exemptions) = (enforcement.clone(), exemptions.clone());
+        }
+    }
 }
 
 impl PolicyObject {

@@ -14,6 +14,8 @@ mod scalars;
 mod scan;
 mod yaml;
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::RepoPath;
 
 pub use self::contents::{ContentGap, Contents, Unreadable, first_look, read, read_changed};
@@ -23,7 +25,7 @@ pub use self::print::to_text;
 pub use self::scan::{FirstLook, scan};
 
 /// The group and kind of an object, e.g. `networking.k8s.io` and `NetworkPolicy`; the core group is empty.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ObjectKind {
     /// The API group without version; empty for the core group, [`UNKNOWN_GROUP`] where a template decides it.
     pub group: Box<str>,

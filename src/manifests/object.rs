@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::ObjectKind;
 
 /// What makes an object the same object, wherever its file lies.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Identity {
     /// Group and kind.
     pub kind: ObjectKind,

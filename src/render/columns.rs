@@ -1,14 +1,15 @@
 //! The one place that turns dossiers and findings into cells, so that pages, tables and JSON agree.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
 use crate::changes::Change;
-use crate::checks::{Approvals, Assessment, Card, Finding, Outcome, Subject};
+use crate::checks::{Approvals, Assessment, Card, Finding, Outcome, Standing, Subject, WeighedReview};
 use crate::evidence::{Dossier, Grade};
 use crate::pack::{Pack, Status};
-use crate::text::CommitId;
+use crate::text::{CommitId, hex};
 
 mod counts;
 mod facts;
@@ -31,6 +32,8 @@ pub(crate) struct Columns<'a> {
     pub approvals: Approvals<'a>,
     /// Tells this pack from every other one: 16 hexadecimal digits.
     pub pack_id: String,
+    /// For each dossier what each of its reviews is about and whether it counts, once it was asked for.
+    standings: Vec<OnceLock<Box<[(Option<CommitId>, Standing)]>>>,
     sheets: Vec<u32>,
     parts: Vec<Parts<'a>>,
     /// The changes that the inventory names, of the period and before it.
@@ -98,6 +101,7 @@ impl<'a> Columns<'a> {
         Self {
             pack,
             approvals: Approvals::of(&pack.settings),
+            standings: pack.dossiers.iter().map(|_| OnceLock::new()).collect(),
             pack_id: pack_id(pack),
             sheets: sheets.collect(),
             parts: pack.assessments.iter().map(Parts::of).collect(),
@@ -178,6 +182,14 @@ impl<'a> Columns<'a> {
         })
     }
 
+    /// Every review of the change at a position and whether it counts, weighed once.
+    pub fn reviews<'d>(&self, position: usize, dossier: &'d Dossier) -> Vec<WeighedReview<'d>> {
+        let weighed = || self.approvals.weigh(dossier).into_iter().map(|review| (review.about, review.standing)).collect();
+        let standings = self.standings.get(position).map_or(&[][..], |standings| standings.get_or_init(weighed));
+        let reviews = dossier.evidence.reviews.iter().zip(standings);
+        reviews.map(|(claim, (about, standing))| WeighedReview { claim, about: *about, standing: standing.clone() }).collect()
+    }
+
     /// Everything derived about one change.
     pub fn facts(&self, position: usize, dossier: &'a Dossier) -> Facts<'a> {
         let mut facts = Facts::of_evidence(dossier);
@@ -193,7 +205,7 @@ impl<'a> Columns<'a> {
                 push_once(&mut facts.waived, card.id);
             }
         }
-        facts.reviews = self.approvals.weigh(dossier);
+        facts.reviews = self.reviews(position, dossier);
         let counting = facts.reviews.iter().filter(|review| review.counts());
         facts.approval_grade = counting.map(|review| review.claim.grade).max().unwrap_or(Grade::None);
         facts
@@ -215,10 +227,7 @@ pub(crate) fn finding_id(check: &str, subject: &str) -> String {
 }
 
 fn short_hash(text: &str) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).map_or('?', |&digit| char::from(digit));
-    let hash = Sha256::digest(text.as_bytes());
-    hash.iter().take(8).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    hex(Sha256::digest(text.as_bytes()).get(..8).unwrap_or_default())
 }
 
 /// The name of a page of evidence sheets; pages count from 1.

@@ -349,10 +349,10 @@ const APPROVALS: &[&str] = &[
 ];
 
 fn approvals(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
-    for (_, dossier) in columns.dossiers() {
+    for (position, dossier) in columns.dossiers() {
         let change_id = dossier.change.id().to_string();
         let proposals = columns::proposals(&dossier.evidence).join("; ");
-        for weighed in columns.approvals.weigh(dossier) {
+        for weighed in columns.reviews(position, dossier) {
             let WeighedReview { claim, about, standing } = &weighed;
             let review = &claim.value;
             let raw = columns::person(&review.reviewer);

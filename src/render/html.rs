@@ -1,6 +1,7 @@
 //! The pages of the pack: an index, evidence sheets, and every exception in one place.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Serialize;
 use tera::{Context, Tera};
@@ -101,6 +102,24 @@ pub(crate) fn escape(text: &str, out: &mut dyn io::Write) -> io::Result<()> {
 /// Stores one finished page.
 fn store(sink: &dyn Sink, page: &str, text: &str) -> Result<(), RenderError> {
     sink.file(page, &mut |out| out.write_all(text.as_bytes()).map_err(|error| RenderError::write(page, error)))
+}
+
+/// Does the work for each item, two at a time: a page takes much memory while it is filled.
+fn two_at_a_time<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<(), RenderError> + Sync) -> Result<(), RenderError> {
+    let next = AtomicUsize::new(0);
+    let run = || {
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            work(item)?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let second = std::thread::Builder::new().spawn_scoped(scope, run);
+        let first = run();
+        // Without a second thread to be had the first one did it all; a panic goes on here, as it would without threads.
+        let second = second.map_or(Ok(()), |second| second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        first.and(second)
+    })
 }
 
 /// Hostile text on one line, cut with a statement where it is too long for a page.

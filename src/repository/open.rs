@@ -78,9 +78,10 @@ impl Repository {
     /// A name for people: the last part of the repository's folder that says something.
     #[must_use]
     pub fn name(&self) -> String {
-        let parts = self.git_dir.components().rev().map(|part| part.as_os_str().to_string_lossy().into_owned());
+        let git_dir = std::path::absolute(&self.git_dir).unwrap_or_else(|_| self.git_dir.clone());
+        let parts = git_dir.components().rev().map(|part| part.as_os_str().to_string_lossy().into_owned());
         let telling = |part: &String| !matches!(part.as_str(), ".git" | "." | ".." | "/");
-        let name = parts.into_iter().find(telling).unwrap_or_else(|| "repository".into());
+        let name = parts.collect::<Vec<_>>().into_iter().find(telling).unwrap_or_else(|| "repository".into());
         visible_line(name.strip_suffix(".git").unwrap_or(&name))
     }
 

@@ -27,6 +27,13 @@ impl Reader {
         commit
     }
 
+    /// The bytes of a commit; `None` when they cannot be read.
+    #[must_use]
+    pub fn raw_commit(&mut self, id: CommitId) -> Option<RawCommit> {
+        let bytes = self.object(&git_id(id.0), Kind::Commit).ok()?;
+        Some(RawCommit { id, bytes })
+    }
+
     /// Takes a commit apart without looking at what it changed.
     #[must_use]
     pub fn outline(&mut self, raw: &RawCommit) -> Commit {
@@ -59,7 +66,8 @@ impl Reader {
     }
 
     /// Whether the commit's bytes hash to its id: Git itself does not look when it reads.
-    fn has_its_id(&self, raw: &RawCommit) -> bool {
+    #[must_use]
+    pub fn has_its_id(&self, raw: &RawCommit) -> bool {
         let id = gix::objs::compute_hash(self.repo.object_hash(), Kind::Commit, &raw.bytes);
         id.is_ok_and(|id| id == git_id(raw.id.0))
     }
@@ -170,6 +178,12 @@ impl Repository {
         bytes.extend_from_slice(message.as_bytes());
         let id = gix::objs::compute_hash(reader.repo.object_hash(), Kind::Commit, &bytes).map_err(|error| error.to_string())?;
         Ok(RawCommit { id: CommitId(own_id(&id)), bytes: bytes.into() })
+    }
+
+    /// Whether the clone is shallow, or may be.
+    #[must_use]
+    pub fn is_cut_short(&self) -> bool {
+        !matches!(self.shared.to_thread_local().shallow_commits(), Ok(None))
     }
 
     /// One commit's headers and message, without its difference to its parent; `None` when it cannot be read.

@@ -51,6 +51,11 @@ const CLOSING: &str = "
 [guards]
 paths = []
 
+# What the gate refuses beside blockers, and how proposals land: \"any\", \"commits\" or \"squash\".
+[gate]
+refuse = [\"ticket-missing\"]
+landing = \"any\"
+
 # An accepted exception. It stands beside the finding and ends.
 # [[waivers]]
 # check = \"ticket-missing\"

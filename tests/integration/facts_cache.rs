@@ -193,6 +193,90 @@ fn a_pack_is_the_same_with_and_without_the_cache() -> TestResult {
     let [first, second, anew] = packs;
     let anew = anew?;
     assert!(first? == anew && second? == anew);
-    assert_eq!(files(&folder.path().join("countersign"))?.len(), 1);
+    assert_eq!(files(&folder.path().join("countersign"))?.len() - records(folder.path())?.len(), 1);
+    Ok(())
+}
+
+/// The policies of a repository as a table, by the binary and a cache folder; nothing is cached without one.
+fn ask(repo: &Path, folder: Option<&Path>, more: &[&str]) -> Fallible<String> {
+    let mut command = crate::support::binary();
+    command.args(["query", "--format", "csv", "--branch", "main", "--repo", &repo.display().to_string()]);
+    match folder {
+        Some(folder) => command.env("XDG_CACHE_HOME", folder),
+        None => command.arg("--no-cache"),
+    };
+    let run = crate::support::Run::of(&command.arg("policies").args(more).output()?);
+    run.expect_exit(0)?;
+    Ok(run.stdout)
+}
+
+/// The records in a cache folder.
+fn records(folder: &Path) -> Fallible<Vec<PathBuf>> {
+    Ok(files(folder)?.into_iter().filter(|path| path.extension().is_some_and(|it| it == "record")).collect())
+}
+
+#[test]
+fn a_second_question_is_answered_from_records_and_settings_are_not_in_them() -> TestResult {
+    let (repo, folder) = (TestRepo::story("flat-monolith")?, tempfile::tempdir()?);
+    let settings = repo.beside("other.toml");
+    std::fs::write(&settings, "[environments]\nproduction = [\"**/p*/**\"]\n[scope]\nexclude = [\"**/staging/**\"]\n")?;
+    let settings = settings.display().to_string();
+    let questions: [&[&str]; 4] = [&[], &["--settings", &settings], &["--period", "2026-Q1"], &["--from", "main~3"]];
+    let mut answers = Vec::new();
+    for more in questions {
+        let anew = ask(&repo.path(), None, more)?;
+        assert_eq!(ask(&repo.path(), Some(folder.path()), more)?, anew, "{more:?}");
+        answers.push(anew);
+    }
+    assert!(answers[0] != answers[1] && answers[0] != answers[2], "questions that tell something");
+    let kept = records(folder.path())?;
+    assert!(kept.len() >= 4, "{kept:?}");
+    for (more, answer) in questions.iter().zip(&answers) {
+        assert_eq!(&ask(&repo.path(), Some(folder.path()), more)?, answer, "{more:?}");
+    }
+    assert_eq!(records(folder.path())?, kept);
+    Ok(())
+}
+
+#[test]
+fn a_damaged_record_or_one_under_another_name_is_not_believed_and_is_written_again() -> TestResult {
+    let (repo, folder) = (repo()?, tempfile::tempdir()?);
+    let expected = ask(&repo.path(), None, &[])?;
+    ask(&repo.path(), Some(folder.path()), &[])?;
+    let kept = records(folder.path())?;
+    let [one, other] = kept.as_slice() else { return Err(format!("{kept:?}").into()) };
+    let (first, second) = (std::fs::read(one)?, std::fs::read(other)?);
+    let cut = |whole: &[u8]| whole[..whole.len() - 1].to_vec();
+    let flipped = |whole: &[u8], at: usize| whole.iter().enumerate().map(|(n, b)| b ^ u8::from(n == at)).collect::<Vec<u8>>();
+    let damages = [cut(&first), Vec::new(), flipped(&first, 3), flipped(&first, 40), [&first[..], b"x"].concat(), second.clone()];
+    for damaged in damages {
+        std::fs::write(one, &damaged)?;
+        assert_eq!(ask(&repo.path(), Some(folder.path()), &[])?, expected);
+        assert_eq!((std::fs::read(one)?, std::fs::read(other)?), (first.clone(), second.clone()));
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_missing_or_cut_off_is_neither_kept_nor_hidden_by_records() -> TestResult {
+    let (repo, folder) = (repo()?, tempfile::tempdir()?);
+    ask(&repo.path(), Some(folder.path()), &[])?;
+    let shallow = TestRepo::empty()?;
+    let from = format!("file://{}", repo.path().display());
+    shallow.git(["fetch", "-q", "--update-head-ok", "--depth", "1", &from, "main:main"])?;
+    let anew = ask(&shallow.path(), None, &[])?;
+    assert!(anew.contains("shallow clone"), "{anew}");
+    assert_eq!(ask(&shallow.path(), Some(folder.path()), &[])?, anew);
+
+    let fresh = tempfile::tempdir()?;
+    ask(&shallow.path(), Some(fresh.path()), &[])?;
+    assert!(records(fresh.path())?.is_empty());
+    forget(&repo, "main:d.yaml")?;
+    let anew = ask(&repo.path(), None, &[])?;
+    assert!(anew.contains("is missing"), "{anew}");
+    for _ in 0..2 {
+        assert_eq!(ask(&repo.path(), Some(fresh.path()), &[])?, anew);
+    }
+    assert!(records(fresh.path())?.is_empty());
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! One small history for each check with every outcome it can give.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::support::{Fallible, Pack, TestRepo, TestResult, countersign, samples};
 
@@ -62,7 +63,9 @@ fn found(check: &str) -> Fallible<Vec<(String, String)>> {
     let settings = repo.settings(&text)?;
     let starts_later = repo.git(["rev-parse", "--verify", "--quiet", "refs/tags/start"]).is_ok();
     let range: &[&str] = if starts_later { &["--from", "refs/tags/start"] } else { &[] };
-    let pack = repo.whole(&[range, &["--settings", &settings]].concat())?;
+    let evidence = folder.join(format!("{check}.evidence")).display().to_string();
+    let given: &[&str] = if Path::new(&evidence).is_dir() { &["--evidence", &evidence] } else { &[] };
+    let pack = repo.whole(&[range, given, &["--settings", &settings]].concat())?;
     let commits = commits_of_findings(&pack)?;
     let (mut pairs, mut waivers) = (Vec::new(), 0);
     for row in pack.table("findings.csv")?.into_iter().filter(|row| row["check"] == check) {

@@ -63,9 +63,9 @@ impl Check for PromotionSkipped {
     fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
         let mut promotions = Promotions::of(period, &self.earlier);
         judge_each_change(&PROMOTION_SKIPPED, period, |position, dossier| {
-            let verdict = promotions.judge(dossier);
+            let verdict = promotions.judge(position, dossier);
             if let Some(dossier) = period.dossiers.get(position) {
-                promotions.learn(dossier);
+                promotions.learn(position, dossier);
             }
             verdict
         })
@@ -77,8 +77,13 @@ struct Promotions<'a> {
     environments: &'a EnvironmentSettings,
     /// Environments that count as earlier; empty means every one that is not production.
     earlier: &'a BTreeSet<String>,
-    /// By path with the environment's name replaced.
-    slots: BTreeMap<String, Slot<'a>>,
+    /// What each environment of the period counts as.
+    roles: BTreeMap<&'a str, Role>,
+    /// The number of each slot, by path with the environment's name replaced.
+    numbers: BTreeMap<String, usize>,
+    slots: Vec<Slot<'a>>,
+    /// For each dossier the slots of its files that count, in order; `None` where a file has none.
+    files: Vec<Box<[Option<usize>]>>,
     /// Contents of files that stand in no environment: all environments share them.
     shared: BTreeSet<BlobId>,
     /// Policy objects of earlier environments, by kind and name, with the fields that were set there.
@@ -90,7 +95,14 @@ struct Promotions<'a> {
 /// Paths of fields, each with what was set there.
 type Fields<'a> = BTreeSet<(&'a str, Option<&'a str>)>;
 
-/// The files of earlier environments that stand where a file of production does.
+/// What an environment counts as.
+#[derive(Clone, Copy)]
+struct Role {
+    is_earlier: bool,
+    is_production: bool,
+}
+
+/// The files of earlier environments that stand where a file of production does; without any environment there is none.
 #[derive(Default)]
 struct Slot<'a> {
     /// Environments in which it stood or was changed.
@@ -117,7 +129,10 @@ impl<'a> Promotions<'a> {
         let mut promotions = Self {
             environments: &period.settings.environments,
             earlier,
-            slots: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            slots: Vec::new(),
+            files: Vec::with_capacity(period.dossiers.len()),
             shared: BTreeSet::new(),
             objects: BTreeMap::new(),
             whole: period.at_start.is_some(),
@@ -126,19 +141,51 @@ impl<'a> Promotions<'a> {
             promotions.found_at_start(file);
         }
         for dossier in period.dossiers {
-            for (edit, environment) in located(dossier) {
-                let Some(environment) = environment.filter(|name| promotions.is_earlier(name)) else { continue };
-                let Some(key) = slot_of(&edit.path, environment) else { continue };
-                let slot = promotions.slots.entry(key).or_default();
-                if slot.environments.insert(environment)
-                    && let Some(before) = edit.before
-                {
-                    slot.existed = true;
-                    slot.contents.insert(before.blob);
-                }
-            }
+            let numbers = located(dossier).map(|(edit, environment)| promotions.prepare(edit, environment?)).collect();
+            promotions.files.push(numbers);
         }
         promotions
+    }
+
+    /// The slot of a file, which remembers what the file's first edit replaced in an earlier environment.
+    fn prepare(&mut self, edit: &FileEdit, environment: &'a str) -> Option<usize> {
+        let role = self.role(environment);
+        if !role.is_earlier && !role.is_production {
+            return None;
+        }
+        let number = self.number(slot_of(&edit.path, environment)?);
+        if let Some(slot) = self.slots.get_mut(number)
+            && role.is_earlier
+            && slot.environments.insert(environment)
+            && let Some(before) = edit.before
+        {
+            slot.existed = true;
+            slot.contents.insert(before.blob);
+        }
+        Some(number)
+    }
+
+    fn number(&mut self, key: String) -> usize {
+        let slots = &mut self.slots;
+        *self.numbers.entry(key).or_insert_with(|| {
+            slots.push(Slot::default());
+            slots.len() - 1
+        })
+    }
+
+    fn role(&mut self, environment: &'a str) -> Role {
+        if let Some(role) = self.roles.get(environment) {
+            return *role;
+        }
+        let is_production = self.environments.is_production(environment);
+        let is_earlier =
+            if self.earlier.is_empty() { !is_production } else { self.earlier.contains(&environment.to_lowercase()) };
+        self.roles.insert(environment, Role { is_earlier, is_production });
+        Role { is_earlier, is_production }
+    }
+
+    fn is_production(&self, environment: &str) -> bool {
+        self.roles.get(environment).is_some_and(|role| role.is_production)
     }
 
     fn found_at_start(&mut self, file: &'a EnvironmentFile) {
@@ -146,34 +193,27 @@ impl<'a> Promotions<'a> {
             self.shared.insert(file.blob);
             return;
         };
-        if self.is_earlier(environment)
+        if self.role(environment).is_earlier
             && let Some(key) = slot_of(&file.path, environment)
+            && let number = self.number(key)
+            && let Some(slot) = self.slots.get_mut(number)
         {
-            let slot = self.slots.entry(key).or_default();
             slot.environments.insert(environment);
             slot.contents.insert(file.blob);
             slot.existed = true;
         }
     }
 
-    fn is_earlier(&self, environment: &str) -> bool {
-        if self.earlier.is_empty() {
-            !self.environments.is_production(environment)
-        } else {
-            self.earlier.contains(&environment.to_lowercase())
-        }
-    }
-
     /// Judges one change by what was learnt of those before it.
-    pub fn judge(&self, dossier: &Dossier) -> Verdict {
+    pub fn judge(&self, position: usize, dossier: &Dossier) -> Verdict {
         let commit = &dossier.change.commit;
         if commit.parents.is_empty() {
             return Verdict::not_applicable();
         }
         let (mut skipped, mut unknown, mut promoted) = (Vec::new(), Vec::new(), 0_usize);
-        for (edit, environment) in located(dossier) {
-            let Some(environment) = environment.filter(|name| self.environments.is_production(name)) else { continue };
-            match self.origin(dossier, edit, environment) {
+        for ((edit, environment), number) in located(dossier).zip(self.numbers_of(position)) {
+            let Some(environment) = environment.filter(|name| self.is_production(name)) else { continue };
+            match self.origin(dossier, edit, environment, *number) {
                 Some(Origin::Skipped(why)) => skipped.push(why),
                 Some(Origin::Unknown(why)) => unknown.push(why),
                 Some(Origin::Earlier) => promoted += 1,
@@ -195,20 +235,22 @@ impl<'a> Promotions<'a> {
     }
 
     /// Where a file of production comes from; `None` where the edit brings no content.
-    fn origin(&self, dossier: &Dossier, edit: &FileEdit, environment: &str) -> Option<Origin> {
+    fn origin(&self, dossier: &Dossier, edit: &FileEdit, environment: &str, number: Option<usize>) -> Option<Origin> {
         let brings_content = matches!(edit.kind, EditKind::Added | EditKind::Modified);
         let blob = edit.after.filter(|_| brings_content)?.blob;
-        let path = shown_path(&edit.path);
-        let Some(key) = slot_of(&edit.path, environment) else {
+        let path = || shown_path(&edit.path);
+        let Some(number) = number else {
+            let path = path();
             return Some(Origin::Unknown(format!("{path} (its path does not name the environment {})", shown(environment))));
         };
-        let slot = self.slots.get(&key);
+        let slot = self.slots.get(number).filter(|slot| !slot.environments.is_empty());
         if self.shared.contains(&blob)
             || slot.is_some_and(|slot| slot.contents.contains(&blob))
             || self.said_before(dossier, edit)
         {
             return Some(Origin::Earlier);
         }
+        let path = path();
         let Some(slot) = slot else {
             return Some(if self.whole && !self.knows_an_object_of(dossier, edit) {
                 Origin::NoCounterpart
@@ -244,19 +286,24 @@ impl<'a> Promotions<'a> {
     }
 
     /// Learns what a change brought to which environment.
-    pub fn learn(&mut self, dossier: &'a Dossier) {
+    pub fn learn(&mut self, position: usize, dossier: &'a Dossier) {
         self.whole &= own_gap(&dossier.change.commit, GapAbout::FileEdits).is_none();
-        for (edit, environment) in located(dossier) {
+        let numbers = self.files.get_mut(position).map(std::mem::take).unwrap_or_default();
+        for ((edit, environment), number) in located(dossier).zip(numbers) {
             match environment {
                 None => self.shared.extend(edit.after.map(|entry| entry.blob)),
-                Some(environment) => self.learn_file(dossier, edit, environment),
+                Some(environment) => self.learn_file(dossier, edit, environment, number),
             }
         }
     }
 
-    fn learn_file(&mut self, dossier: &'a Dossier, edit: &FileEdit, environment: &str) {
-        let (is_earlier, is_production) = (self.is_earlier(environment), self.environments.is_production(environment));
-        let slot = slot_of(&edit.path, environment).and_then(|key| self.slots.get_mut(&key));
+    fn numbers_of(&self, position: usize) -> &[Option<usize>] {
+        self.files.get(position).map(|numbers| &**numbers).unwrap_or_default()
+    }
+
+    fn learn_file(&mut self, dossier: &'a Dossier, edit: &FileEdit, environment: &'a str, number: Option<usize>) {
+        let Role { is_earlier, is_production } = self.role(environment);
+        let slot = number.and_then(|number| self.slots.get_mut(number)).filter(|slot| !slot.environments.is_empty());
         if is_production && let Some(slot) = slot {
             slot.changed_since = false;
         } else if is_earlier && let Some(slot) = slot {

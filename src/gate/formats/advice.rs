@@ -53,33 +53,44 @@ pub(super) fn example(ruling: &Ruling, about: &About) -> String {
         About::Landing(title) => title,
         About::Range | About::Waiver(_) => "",
     };
-    let ticket = shown(&ruling.example, REPEATED);
+    let ticket = if ruling.example.is_empty() { "ABC-123".to_owned() } else { shown(&ruling.example, REPEATED) };
     match shown(line, REPEATED) {
         empty if empty.is_empty() => format!("{ticket}: what the change does"),
         line => format!("{ticket}: {line}"),
     }
 }
 
+/// A step on the way to another message.
+pub(super) enum Step {
+    Say(&'static str),
+    Run(String),
+}
+
 /// Where the message is changed, with the command that does it.
-pub(super) fn where_to_write(ruling: &Ruling, about: &[&About]) -> String {
-    let mut positions: Vec<usize> = about.iter().filter_map(|about| position(about)).collect();
-    positions.sort_unstable();
-    let oldest = positions.first().and_then(|position| ruling.commits.get(*position));
-    let is_newest = positions.first().is_some_and(|position| position + 1 == ruling.commits.len());
-    match oldest {
-        None if about.iter().any(|about| matches!(about, About::Landing(_))) => "Edit the title of the proposal.".to_owned(),
-        None => "Write the message again.".to_owned(),
-        Some(_) if ruling.head.is_none() => "Write the message again.".to_owned(),
-        Some(commit) if is_newest && Some(commit.id) == ruling.head => "git commit --amend".to_owned(),
-        Some(commit) => {
-            let from = positions.first().copied().unwrap_or(0);
-            let keep = if ruling.commits.iter().skip(from).any(|commit| commit.parents > 1) { " --rebase-merges" } else { "" };
-            match commit.parents {
-                0 => format!("git rebase -i{keep} --root"),
-                _ => format!("git rebase -i{keep} {}~1", commit.id.0.short()),
-            }
-        }
+pub(super) fn where_to_write(ruling: &Ruling, about: &[&About]) -> Vec<Step> {
+    if ruling.head.is_none() {
+        return vec![Step::Say("Write the message again.")];
     }
+    let mut steps = Vec::new();
+    if about.iter().any(|about| matches!(about, About::Landing(_))) {
+        steps.push(Step::Say("Edit the title of the proposal."));
+    }
+    let oldest = about.iter().filter_map(|about| position(about)).min();
+    steps.extend(oldest.and_then(|oldest| rewording(ruling, oldest)).into_iter().flatten());
+    steps
+}
+
+/// How messages from this commit on are written again.
+fn rewording(ruling: &Ruling, oldest: usize) -> Option<Vec<Step>> {
+    let rest = ruling.commits.get(oldest..)?;
+    let (commit, others) = rest.split_first()?;
+    if others.is_empty() && Some(commit.id) == ruling.head {
+        return Some(vec![Step::Say("For the newest commit:"), Step::Run("git commit --amend".to_owned())]);
+    }
+    let keep = if rest.iter().any(|commit| commit.parents > 1) { " --rebase-merges" } else { "" };
+    let from = if commit.parents == 0 { "--root".to_owned() } else { format!("{}~1", commit.id.0.short()) };
+    let say = Step::Say("For earlier commits, with `reword` in front of each:");
+    Some(vec![say, Step::Run(format!("git rebase -i{keep} {from}"))])
 }
 
 fn position(about: &About) -> Option<usize> {
@@ -95,7 +106,10 @@ pub(super) fn lines(ruling: &Ruling, found: &Found, about: &[&About]) -> Vec<Str
     let mut lines: Vec<String> = advice(check).map(str::to_owned).into_iter().collect();
     if is_about_the_message(check) {
         lines.extend(about.first().map(|about| format!("For example: {}", example(ruling, about))));
-        lines.push(where_to_write(ruling, about));
+        lines.extend(where_to_write(ruling, about).into_iter().map(|step| match step {
+            Step::Say(sentence) => sentence.to_owned(),
+            Step::Run(command) => command,
+        }));
     }
     lines.push(format!("countersign checks explain {check}"));
     lines

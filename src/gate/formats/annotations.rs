@@ -5,7 +5,7 @@
 
 use super::advice;
 use super::groups::{Group, groups};
-use super::words::{briefly, headline, reason, settings, who};
+use super::words::{briefly, headline, label, reason, settings, who};
 use crate::gate::{Ruling, Stance, Verdict};
 use crate::text::RepoPath;
 
@@ -13,6 +13,9 @@ use crate::text::RepoPath;
 const WRITTEN: usize = 50;
 /// How many further commits of an annotation are named.
 const NAMED: usize = 20;
+
+/// What an annotation is about that is about no single check.
+const TOOL: &str = "countersign";
 
 /// How loud an annotation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +28,10 @@ pub(super) enum Level {
 /// Something to show beside a run.
 pub(super) struct Annotation {
     pub(super) level: Level,
-    /// The check, or the verdict.
-    pub(super) title: String,
+    /// The check, or the name of the tool.
+    pub(super) about: &'static str,
+    /// What it is to the decision, or the verdict.
+    pub(super) label: &'static str,
     /// Lines of text, the most important one first; hidden characters are visible.
     pub(super) message: String,
     /// The file and line, where there is one.
@@ -46,7 +51,7 @@ pub(super) fn annotations(ruling: &Ruling) -> Vec<Annotation> {
         let left_out = groups.len().saturating_sub(WRITTEN);
         if left_out > 0 {
             let message = format!("{left_out} more like these are not listed here; `--format json` has them all");
-            all.push(Annotation { level, title: "countersign".to_owned(), message, place: None });
+            all.push(Annotation { level, about: TOOL, label: "more", message, place: None });
         }
     }
     all
@@ -61,11 +66,11 @@ fn verdict(ruling: &Ruling) -> Annotation {
         .map(|stance| (ruling.findings_that(stance).count(), stance))
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, stance)| format!("{} {count}", stance.word()))
+        .map(|(count, stance)| format!("{}: {count}", label(stance)))
         .collect::<Vec<_>>();
-    let counts = if counts.is_empty() { "no findings".to_owned() } else { format!("findings: {}", counts.join(", ")) };
+    let counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join("\n") };
     let message = format!("{}\n{counts}\n{}", headline(ruling), settings(ruling));
-    Annotation { level, title: format!("countersign: {}", ruling.verdict.word()), message, place: None }
+    Annotation { level, about: TOOL, label: ruling.verdict.word(), message, place: None }
 }
 
 fn annotation(ruling: &Ruling, level: Level, group: &Group<'_>) -> Annotation {
@@ -80,10 +85,6 @@ fn annotation(ruling: &Ruling, level: Level, group: &Group<'_>) -> Annotation {
     if level == Level::Error {
         lines.extend(advice::lines(ruling, found, &group.about));
     }
-    Annotation {
-        level,
-        title: format!("{} ({})", found.card.id, found.stance.word()),
-        message: lines.join("\n"),
-        place: found.place.clone(),
-    }
+    let place = found.place.clone();
+    Annotation { level, about: found.card.id, label: label(found.stance), message: lines.join("\n"), place }
 }

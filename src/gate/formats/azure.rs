@@ -28,13 +28,17 @@ fn line(annotation: &Annotation) -> String {
         Level::Error => "error",
         Level::Warning => "warning",
         // There is no issue of that kind: it is a line of the log.
-        Level::Notice => return inert(&format!("{}: {}\n", annotation.title, annotation.message.replace('\n', "; ")), &TEXT),
+        Level::Notice => {
+            return inert(
+                &format!("{}: {}: {}\n", annotation.about, annotation.label, annotation.message.replace('\n', "; ")),
+                &TEXT,
+            );
+        }
     };
     let place = annotation.place.as_ref().map_or_else(String::new, |(path, line)| {
         format!("sourcepath={};linenumber={};", property(&path.to_text()), (*line).max(1))
     });
-    let code = property(&annotation.title);
-    format!("##vso[task.logissue type={kind};{place}code={code};]{}\n", data(&message))
+    format!("##vso[task.logissue type={kind};{place}code={};]{}\n", annotation.about, data(&message))
 }
 
 /// Text after the bracket. The agent decodes `%AZP25` last, so an escape in the text stays what it is.

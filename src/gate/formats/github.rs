@@ -23,8 +23,9 @@ fn line(annotation: &Annotation) -> String {
         .place
         .as_ref()
         .map_or_else(String::new, |(path, line)| format!("file={},line={},", property(&path.to_text()), (*line).max(1)));
+    let title = format!("{}: {}", annotation.about, annotation.label);
     let message = data(&inert(&annotation.message, &TEXT));
-    format!("::{command} {place}title={}::{message}\n", property(&annotation.title))
+    format!("::{command} {place}title={}::{message}\n", property(&title))
 }
 
 /// Text after the second `::`.

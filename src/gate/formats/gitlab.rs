@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::identity::{Identified, identified, place};
 use super::inert::{JSON, inert};
-use super::words::{place_in_brackets, reason, who};
+use super::words::{label, place_in_brackets, reason, who};
 use crate::checks::Severity;
 use crate::gate::{Ruling, Stance};
 
@@ -37,7 +37,7 @@ fn entry(one: &Identified<'_>) -> Value {
     let place = place(ruling, found);
     let description = format!(
         "{}: {}: {}{}",
-        found.stance.word(),
+        label(found.stance),
         who(ruling, &found.about),
         reason(found),
         if place.is_file { place_in_brackets(found) } else { String::new() }

@@ -41,6 +41,10 @@ fn begins_command(line: &str) -> bool {
 
 /// Copies a line; a bracket after `##` or `##word` is replaced.
 fn without_brackets(line: &str, stand: &Stand, safe: &mut String) {
+    if !line.contains('#') {
+        safe.push_str(line);
+        return;
+    }
     let mut hashes = 0;
     let mut in_word = false;
     for character in line.chars() {

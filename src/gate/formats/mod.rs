@@ -25,6 +25,7 @@ mod tests;
 use super::Ruling;
 
 pub use step_summary::step_summary;
+pub use words::conclusion;
 
 /// How a ruling is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

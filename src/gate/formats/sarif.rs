@@ -9,7 +9,7 @@
 //!   of the run.
 //! - The checks are no security rules, so there is no `security-severity`, which would make GitHub count them as such.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::advice::advice;
 use super::identity::{Identified, identified, place};
@@ -25,11 +25,16 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 const BASE: &str = "%SRCROOT%";
 
 pub(super) fn write(rulings: &[Ruling]) -> String {
+    with_at_most(MOST, rulings)
+}
+
+/// With so many results in each run.
+pub(super) fn with_at_most(most: usize, rulings: &[Ruling]) -> String {
     let exit = exit_code(conclusion(rulings));
     let runs: Vec<Value> = match rulings {
         [] => vec![json!({ "tool": { "driver": driver(&[]) }, "results": [] })],
-        [one] => vec![run(one, "countersign-gate", exit)],
-        several => several.iter().map(|ruling| run(ruling, &category(ruling), exit)).collect(),
+        [one] => vec![run(one, "countersign-gate", exit, most)],
+        several => several.iter().map(|ruling| run(ruling, &category(ruling), exit, most)).collect(),
     };
     inert(&format!("{:#}\n", json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": runs })), &JSON)
 }
@@ -48,11 +53,11 @@ fn category(ruling: &Ruling) -> String {
     format!("countersign-gate/{}", subject(ruling))
 }
 
-fn run(ruling: &Ruling, category: &str, exit: u8) -> Value {
+fn run(ruling: &Ruling, category: &str, exit: u8, most: usize) -> Value {
     let cards: Vec<&'static Card> = cards(ruling);
     let mut all = identified(std::slice::from_ref(ruling));
     all.sort_by_key(|one| one.found.stance);
-    let left_out = all.len().saturating_sub(MOST);
+    let left_out = all.len().saturating_sub(most);
     let id = |id: Option<CommitId>| id.map(|id| id.to_string());
     json!({
         "tool": { "driver": driver(&cards) },
@@ -60,7 +65,7 @@ fn run(ruling: &Ruling, category: &str, exit: u8) -> Value {
         "originalUriBaseIds": { BASE: { "description": { "text": "The root of the repository." } } },
         "columnKind": "unicodeCodePoints",
         "invocations": [invocation(ruling, exit, left_out)],
-        "results": all.iter().take(MOST).map(|one| result(one, &cards)).collect::<Vec<_>>(),
+        "results": all.iter().take(most).map(|one| result(one, &cards)).collect::<Vec<_>>(),
         "properties": {
             "repository": ruling.repository,
             "subject": ruling.subject,
@@ -142,7 +147,7 @@ fn invocation(ruling: &Ruling, exit: u8, left_out: usize) -> Value {
         notices.push(json!({ "level": "warning", "message": { "text": text } }));
     }
     if ruling.verdict == Verdict::Inconclusive {
-        notices.push(json!({ "level": "error", "message": { "text": headline(ruling) } }));
+        notices.push(json!({ "level": "error", "message": { "text": plain(&headline(ruling)) } }));
     }
     json!({
         "executionSuccessful": ruling.verdict != Verdict::Inconclusive,
@@ -155,7 +160,14 @@ fn invocation(ruling: &Ruling, exit: u8, left_out: usize) -> Value {
 fn result(one: &Identified<'_>, cards: &[&'static Card]) -> Value {
     let Identified { ruling, found, fingerprint } = one;
     let place = place(ruling, found);
-    let mut result = json!({
+    let mut fingerprints = Map::from_iter([("countersignFinding/v1".to_owned(), json!(fingerprint))]);
+    if !place.is_file {
+        fingerprints.insert("primaryLocationLineHash".to_owned(), json!(fingerprint));
+    }
+    // Present in all results or in none (3.27.23); empty means that the result is not suppressed.
+    let waiver = json!({ "kind": "external", "status": "accepted", "justification": "accepted by a waiver of the settings" });
+    let suppressions = if found.stance == Stance::Waived { vec![waiver] } else { Vec::new() };
+    json!({
         "ruleId": found.card.id,
         "ruleIndex": cards.iter().position(|card| card.id == found.card.id),
         "level": match found.stance {
@@ -163,7 +175,7 @@ fn result(one: &Identified<'_>, cards: &[&'static Card]) -> Value {
             Stance::Warns | Stance::Waived => "warning",
             Stance::Unsure => "note",
         },
-        "message": { "text": message(one) },
+        "message": { "text": plain(&message(one)) },
         "locations": [{
             "physicalLocation": {
                 "artifactLocation": { "uri": uri(place.path.as_bytes()), "uriBaseId": BASE },
@@ -171,26 +183,16 @@ fn result(one: &Identified<'_>, cards: &[&'static Card]) -> Value {
             },
             "logicalLocations": [logical(one)],
         }],
-        "partialFingerprints": { "countersignFinding/v1": fingerprint },
+        "partialFingerprints": fingerprints,
+        "suppressions": suppressions,
         "properties": { "stance": found.stance.word(), "severity": found.severity.word() },
-    });
-    if !place.is_file {
-        set(&mut result, &["partialFingerprints", "primaryLocationLineHash"], json!(fingerprint));
-    }
-    if found.stance == Stance::Waived {
-        let why = "accepted by a waiver of the settings";
-        set(&mut result, &["suppressions"], json!([{ "kind": "external", "status": "accepted", "justification": why }]));
-    }
-    result
+    })
 }
 
-/// Sets a value below a path of keys.
-fn set(value: &mut Value, path: &[&str], new: Value) {
-    let target =
-        path.iter().fold(Some(value), |value, key| value?.as_object_mut().map(|map| map.entry(*key).or_insert(Value::Null)));
-    if let Some(target) = target {
-        *target = new;
-    }
+/// Text that a viewer shows as it is: braces would be placeholders (3.11.5), and `](` could end the text of a link, for
+/// which there is no escape (3.11.6).
+fn plain(text: &str) -> String {
+    text.replace('{', "{{").replace('}', "}}").replace("](", "]\u{2039}U+0028\u{203a}")
 }
 
 fn message(one: &Identified<'_>) -> String {

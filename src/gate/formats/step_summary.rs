@@ -2,7 +2,7 @@
 //!
 //! Foreign text stands in code spans only: nothing in them is markup, a link, a mention or a reference.
 
-use super::advice::{advice, example, is_about_the_message, where_to_write};
+use super::advice::{Step, advice, example, is_about_the_message, where_to_write};
 use super::groups::{Group, groups};
 use super::inert::{TEXT, inert};
 use super::words::{briefly, conclusion, counted, extent, range, reason, shown, who};
@@ -102,7 +102,11 @@ fn what_to_do(text: &mut String, ruling: &Ruling) {
             let about: Vec<_> =
                 groups.iter().filter(|other| other.found.card.id == check).flat_map(|other| other.about.clone()).collect();
             text.push_str(&format!(" For example: {}", code(&example(ruling, &group.found.about))));
-            text.push_str(&format!("; {}", code(&where_to_write(ruling, &about))));
+            text.push('.');
+            text.extend(where_to_write(ruling, &about).iter().map(|step| match step {
+                Step::Say(sentence) => format!(" {sentence}"),
+                Step::Run(command) => format!(" {}.", code(command)),
+            }));
         }
         text.push_str(&format!(" More: {}\n", code(&format!("countersign checks explain {check}"))));
     }

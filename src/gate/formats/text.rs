@@ -5,13 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::advice::{advice, example, is_about_the_message, where_to_write};
+use super::advice::{Step, advice, example, is_about_the_message, where_to_write};
 use super::groups::{Block, blocks, groups};
 use super::inert::{TEXT, inert};
-use super::words::{
-    briefly, conclusion, counted, extent, headline, place_in_brackets, range, reason, settings, shown, subject, who,
-};
-use crate::gate::{About, Ruling, Stance, Verdict};
+use super::words::{briefly, conclusion, counted, headline, place_in_brackets, range, reason, shown, who};
+use crate::gate::{About, Ruling, Stance};
 use crate::query::formats::wrap;
 
 /// Columns of a line; `remote: ` comes before them on a push.
@@ -24,6 +22,8 @@ const BLOCKS: usize = 20;
 const BRIEF: usize = 10;
 /// How many characters of a reason a brief line has.
 const BRIEF_REASON: usize = 160;
+/// How many characters of a sentence about the range or the settings are shown.
+const SENTENCE: usize = 1_000;
 
 pub(super) fn write(rulings: &[Ruling]) -> String {
     let pages: Vec<String> = rulings.iter().map(page).collect();
@@ -78,21 +78,14 @@ fn page(ruling: &Ruling) -> String {
         page.heading("Range");
     }
     for sentence in &ruling.because {
-        page.add(2, &shown(sentence, usize::MAX));
+        page.add(2, &shown(sentence, SENTENCE));
     }
-    if !ruling.because.is_empty() || !ruling.findings.is_empty() {
-        page.whole(0, "");
-    }
-    page.add(0, &last_line(ruling));
+    page.heading("Settings");
+    page.add(2, &shown(&ruling.settings, SENTENCE));
+    page.whole(0, "");
+    let digest: String = ruling.settings_digest.chars().take(12).collect();
+    page.whole(0, &format!("{}: {} by settings {digest}", ruling.verdict.word(), range(ruling)));
     page.0
-}
-
-fn last_line(ruling: &Ruling) -> String {
-    let what = match ruling.verdict {
-        Verdict::Passed => range(ruling),
-        Verdict::Inconclusive | Verdict::Refused => format!("{}, {}", extent(ruling), range(ruling)),
-    };
-    format!("{}: {}, {what}; {}", ruling.verdict.word(), subject(ruling), settings(ruling))
 }
 
 /// Every finding of a stance, by commit; commits with the same findings together.
@@ -147,10 +140,17 @@ fn what_to_do(page: &mut Page, ruling: &Ruling) {
         let about = about.get(check).map_or(&[][..], Vec::as_slice);
         page.add(2, &format!("{check}: {}", advice(check).unwrap_or("See what the check asks for.")));
         if is_about_the_message(check) {
+            page.whole(4, "For example:");
             page.whole(6, &about.first().map_or_else(String::new, |about| example(ruling, about)));
-            page.whole(4, &where_to_write(ruling, about));
+            for step in where_to_write(ruling, about) {
+                match step {
+                    Step::Say(sentence) => page.add(4, sentence),
+                    Step::Run(command) => page.whole(6, &command),
+                }
+            }
         }
-        page.whole(4, &format!("countersign checks explain {check}"));
+        page.whole(4, "More about it:");
+        page.whole(6, &format!("countersign checks explain {check}"));
     }
 }
 

@@ -8,9 +8,10 @@ const SUBJECT: usize = 100;
 /// How many characters of a reason are shown where people read.
 const REASON: usize = 400;
 
-/// What all rulings of a run come to: the worst of them.
-pub(super) fn conclusion(rulings: &[Ruling]) -> Verdict {
-    rulings.iter().map(|ruling| ruling.verdict).max().unwrap_or(Verdict::Passed)
+/// What all rulings of a run come to: where one could not be concluded, the run could not; else refused where one was.
+pub fn conclusion(rulings: &[Ruling]) -> Verdict {
+    let is = |verdict| rulings.iter().any(|ruling| ruling.verdict == verdict);
+    [Verdict::Inconclusive, Verdict::Refused].into_iter().find(|verdict| is(*verdict)).unwrap_or(Verdict::Passed)
 }
 
 /// Text on one line, hidden characters visible, cut where it is too long.
@@ -44,7 +45,10 @@ pub(super) fn who(ruling: &Ruling, about: &About) -> String {
             || "a commit of the range".to_owned(),
             |commit| format!("{} {}", commit.id.0.short(), shown(&commit.subject, SUBJECT)).trim_end().to_owned(),
         ),
-        About::Landing(title) => format!("the change as it will land: {}", shown(title, SUBJECT)),
+        About::Landing(title) => {
+            let what = if ruling.head.is_some() { "the change as it will land" } else { "the message" };
+            format!("{what}: {}", shown(title, SUBJECT))
+        }
         About::Waiver(line) => format!("the waiver in line {line} of the settings"),
     }
 }
@@ -56,8 +60,20 @@ pub(super) fn briefly(ruling: &Ruling, about: &About) -> String {
         About::Commit(position) => {
             ruling.commits.get(*position).map_or_else(|| "a commit".to_owned(), |commit| commit.id.0.short())
         }
+        About::Landing(_) if ruling.head.is_none() => "the message".to_owned(),
         About::Landing(_) => "the landing change".to_owned(),
         About::Waiver(line) => format!("waiver in line {line}"),
+    }
+}
+
+/// What a finding is to the decision, for people.
+pub(super) fn label(stance: Stance) -> &'static str {
+    match stance {
+        Stance::Refuses => "refused",
+        Stance::Undecided => "could not be concluded",
+        Stance::Warns => "warning",
+        Stance::Unsure => "could not be concluded, does not refuse",
+        Stance::Waived => "accepted by a waiver",
     }
 }
 
@@ -105,7 +121,7 @@ pub(super) fn range(ruling: &Ruling) -> String {
     match (ruling.base, ruling.head) {
         (None, None) => "a text alone".to_owned(),
         (Some(base), None) => format!("{}..", base.0.short()),
-        (None, Some(head)) => format!("all commits up to {} that are new", head.0.short()),
+        (None, Some(head)) => format!("new commits up to {}", head.0.short()),
         (base, head) => format!("{}..{}", short(base), short(head)),
     }
 }

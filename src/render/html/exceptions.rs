@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Pages, line, store, title};
+use super::{Pages, line, store, title, two_at_a_time};
 use crate::checks::{Assessment, Card, Finding, Outcome, Subject};
 use crate::render::columns::{self, Columns};
 use crate::render::{RenderError, Sink};
@@ -14,20 +14,20 @@ const PER_PAGE: usize = 500;
 pub(super) fn render(columns: &Columns<'_>, pages: &Pages, sink: &dyn Sink) -> Result<(), RenderError> {
     let listed: Vec<_> = columns.pack.assessments.iter().flat_map(listed).collect();
     let count = listed.len().div_ceil(PER_PAGE).max(1);
-    let mut parts = listed.chunks(PER_PAGE);
-    for number in 1..=count {
+    let numbers: Vec<usize> = (1..=count).collect();
+    two_at_a_time(&numbers, |&number| {
         let name = page_name(number);
+        let part = listed.chunks(PER_PAGE).nth(number - 1).unwrap_or_default();
         let page = Page {
             number,
             count,
             total: listed.len(),
             previous: (number > 1).then(|| page_name(number - 1)),
             next: (number < count).then(|| page_name(number + 1)),
-            groups: groups(columns, parts.next().unwrap_or_default()),
+            groups: groups(columns, part),
         };
-        store(sink, &name, &pages.fill("exceptions.html", &name, "page", &page)?)?;
-    }
-    Ok(())
+        store(sink, &name, &pages.fill("exceptions.html", &name, "page", &page)?)
+    })
 }
 
 /// The findings of a check that are listed: exceptions first, then what could not be concluded.

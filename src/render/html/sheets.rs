@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::policies::{self, EditView};
-use super::{Capped, Pages, line, status_class, store, title};
+use super::{Capped, Pages, line, status_class, store, title, two_at_a_time};
 use crate::changes::{Commit, FileEdit};
 use crate::checks::{Card, Finding, Outcome, Subject, WeighedReview};
 use crate::classification::FileClass;
@@ -22,29 +22,15 @@ const SIDE_PATHS: usize = 10;
 /// Characters of a message shown on a sheet.
 const MESSAGE: usize = 20_000;
 
-/// Writes every page of evidence sheets, in order; two are filled at a time.
+/// Writes every page of evidence sheets.
 pub(super) fn render(columns: &Columns<'_>, pages: &Pages, sink: &dyn Sink) -> Result<(), RenderError> {
     let in_scope: Vec<_> = in_scope(columns).collect();
     let count = in_scope.len().div_ceil(SHEETS_PER_PAGE);
     let parts: Vec<_> = in_scope.chunks(SHEETS_PER_PAGE).enumerate().collect();
-    for pair in parts.chunks(2) {
-        let fill = |&(index, part): &(usize, &Part<'_>)| fill(columns, pages, index + 1, count, part);
-        let filled: Vec<_> = std::thread::scope(|scope| {
-            let second = pair.get(1).map(|part| (part, std::thread::Builder::new().spawn_scoped(scope, move || fill(part))));
-            let first = pair.first().map(fill);
-            let second = second.map(|(part, thread)| match thread {
-                // A panic of the other thread goes on here, as it would without threads.
-                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                Err(_) => fill(part), // no second thread to be had
-            });
-            first.into_iter().chain(second).collect()
-        });
-        for page in filled {
-            let (name, text) = page?;
-            store(sink, &name, &text)?;
-        }
-    }
-    Ok(())
+    two_at_a_time(&parts, |&(index, part)| {
+        let (name, text) = fill(columns, pages, index + 1, count, part)?;
+        store(sink, &name, &text)
+    })
 }
 
 type Part<'a> = [(usize, &'a Dossier)];
