@@ -128,7 +128,7 @@ fn begins_with_letter_or_digit(text: &str) -> bool {
 fn is_invisible(character: char) -> bool {
     let is_mark = matches!(character,
         '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
-        | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{fe00}'..='\u{fe0f}' | '\u{fe20}'..='\u{fe2f}'
+        | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{fe00}'..='\u{fe0f}' | '\u{fe20}'..='\u{fe2f}'
         | '\u{e0100}'..='\u{e01ef}');
     is_mark || (is_hidden(character) && !matches!(character, '\r' | '\u{2028}' | '\u{2029}' | '\u{85}'))
 }

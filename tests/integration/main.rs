@@ -5,6 +5,7 @@
 mod architecture;
 mod facts_cache;
 mod fixtures;
+mod gate;
 mod misuse;
 mod periods;
 mod policy_edits;
