@@ -136,6 +136,26 @@ impl RepoPath {
     }
 }
 
+/// A path as the key of a map in which many paths begin alike: most comparisons end at a number that stands in the key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PathKey {
+    mixed: u64,
+    path: RepoPath,
+}
+
+impl PathKey {
+    /// The key of a path.
+    #[must_use]
+    pub fn of(path: &RepoPath) -> Self {
+        let mut mixed = 0_u64;
+        for chunk in path.as_bytes().chunks(8) {
+            let word = chunk.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            mixed = (mixed.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+        Self { mixed, path: path.clone() }
+    }
+}
+
 impl std::borrow::Borrow<[u8]> for RepoPath {
     fn borrow(&self) -> &[u8] {
         &self.0

@@ -159,9 +159,9 @@ fn unknown_ids(settings: &Settings) -> Vec<Problem> {
     let line = settings.gate.refuse_line;
     let refused = settings.gate.refuse.iter().filter(|id| !known(id));
     let refused = refused.map(|id| (line, format!("`gate.refuse` names `{id}`, which is not a check"), hint(id)));
-    let late = listings()
-        .map(|listing| listing.card)
-        .filter(|card| card.gate == Gate::Afterwards && settings.gate.refuse.iter().any(|id| id == card.id));
+    let late = listings().map(|listing| listing.card).filter(|card| {
+        matches!(card.gate, Gate::Replay | Gate::Afterwards) && settings.gate.refuse.iter().any(|id| id == card.id)
+    });
     let late = late.map(|card| {
         let message = format!("`gate.refuse` names `{}`, which no gate can judge", card.id);
         (line, message, format!("it needs {}, and that is known only afterwards", card.needs))

@@ -87,7 +87,7 @@ static GATE_BYPASSED: Card = Card {
     remedy: "Find out how the change came in without the gate: a branch without protection, an administrator's push, a job that did \
              not run. `countersign gate --replay` tells what the gate would have said.",
     severity: Severity::High,
-    gate: Gate::Afterwards,
+    gate: Gate::Replay,
     references: &[
         ("SOC 2", "CC7.1"),
         ("SOC 2", "CC8.1"),

@@ -99,6 +99,8 @@ pub enum Gate {
     Push,
     /// Every change of a push, where the settings name it among the checks that refuse.
     OnDemand,
+    /// Every change of a past period that is replayed, where decision records were given.
+    Replay,
     /// Nothing: it needs what is known only afterwards.
     Afterwards,
 }

@@ -12,7 +12,7 @@ use super::{Classification, FileClass, LayerSet, MovedObject, environments};
 use crate::changes::{Change, Commit, FileEdit};
 use crate::manifests::{ObjectKind, may_hold_objects};
 use crate::settings::{EnvironmentSettings, Globs, Layer, Scope, Settings};
-use crate::text::RepoPath;
+use crate::text::{PathKey, RepoPath};
 
 /// How many kinds a rule text names.
 const KINDS_SHOWN: usize = 4;
@@ -27,7 +27,7 @@ pub struct Classifier {
     layer_rules: Vec<(Option<Layer>, Arc<str>)>,
     environments: EnvironmentSettings,
     guards: Globs,
-    known: BTreeMap<RepoPath, Vec<(Kinds, Classified)>>,
+    known: BTreeMap<PathKey, Vec<(Kinds, Classified)>>,
     folder_words: FolderWords,
     texts: BTreeSet<Arc<str>>,
 }
@@ -176,12 +176,13 @@ impl Classifier {
     }
 
     fn classify_path(&mut self, path: &RepoPath, kinds: Option<&Arc<[ObjectKind]>>) -> Classified {
-        let known = self.known.get(path).map_or(&[][..], Vec::as_slice);
+        let key = PathKey::of(path);
+        let known = self.known.get(&key).map_or(&[][..], Vec::as_slice);
         if let Some((_, classified)) = known.iter().find(|(known_kinds, _)| same_kinds(known_kinds.as_ref(), kinds)) {
             return classified.clone();
         }
         let classified = self.classify_anew(path, kinds.map_or(&[], |kinds| &**kinds));
-        self.known.entry(path.clone()).or_default().push((kinds.cloned(), classified.clone()));
+        self.known.entry(key).or_default().push((kinds.cloned(), classified.clone()));
         classified
     }
 

@@ -169,8 +169,8 @@ pub(super) struct Word {
 /// The word that decides a path, if any; `is_name` says which folders are mere names, e.g. of a cluster.
 pub(super) fn find(folders: &[&str], file: &str, is_name: &dyn Fn(usize) -> bool, known: &mut FolderWords) -> Option<Word> {
     let stem = file.split('.').next().unwrap_or(file);
-    if let Some(word) = longest_phrase(stem, &|phrase| FILE_WORDS.contains(&phrase).then_some(Layer::Security)) {
-        return Some(word);
+    if let Some(word) = known.of_file(stem) {
+        return Some(word.clone());
     }
     let mut last_resort = None;
     for (position, folder) in folders.iter().enumerate().rev() {
@@ -186,10 +186,12 @@ pub(super) fn find(folders: &[&str], file: &str, is_name: &dyn Fn(usize) -> bool
     last_resort
 }
 
-/// The words of folder names that were looked at: paths share most of their folders.
+/// The words of folder and file names that were looked at: paths share most of them.
 #[derive(Debug, Default)]
 pub(super) struct FolderWords {
     known: BTreeMap<Box<str>, FolderWord>,
+    /// The words that file names carry themselves.
+    files: BTreeMap<Box<str>, Option<Word>>,
 }
 
 /// The words in the name of one folder.
@@ -204,7 +206,19 @@ impl FolderWords {
     /// Names beyond this number are looked at anew; what a path can hold bounds each name.
     const REMEMBERED: usize = 1 << 14;
 
+    fn of_file(&mut self, stem: &str) -> Option<&Word> {
+        if !self.files.contains_key(stem) {
+            if self.files.len() >= Self::REMEMBERED {
+                self.files.clear();
+            }
+            let word = longest_phrase(stem, &|phrase| FILE_WORDS.contains(&phrase).then_some(Layer::Security));
+            self.files.insert(stem.into(), word);
+        }
+        self.files.get(stem)?.as_ref()
+    }
+
     fn of(&mut self, folder: &str) -> &FolderWord {
+        const NONE: &FolderWord = &FolderWord { own: None, last: None };
         if !self.known.contains_key(folder) {
             if self.known.len() >= Self::REMEMBERED {
                 self.known.clear();
@@ -216,7 +230,6 @@ impl FolderWords {
             };
             self.known.insert(folder.into(), word);
         }
-        const NONE: &FolderWord = &FolderWord { own: None, last: None };
         self.known.get(folder).unwrap_or(NONE)
     }
 }

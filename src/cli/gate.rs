@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::evidence::evidence;
 use super::sample::Story;
 use super::source::{self, RangeArguments, SourceArguments, Wanted};
 use super::terminal::{note, put};
@@ -15,7 +16,7 @@ use crate::gate::formats::{self, Format};
 use crate::gate::hooks::{self, HookError, Standing};
 use crate::gate::request::{Request, Update};
 use crate::gate::{self, Ruling, Verdict};
-use crate::repository::{Quarantine, Repository, RepositoryError};
+use crate::repository::{Quarantine, Repository};
 use crate::settings::Settings;
 use crate::text::CommitId;
 
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// Judge the changes of a past period as if they came today
     #[arg(long, conflicts_with = "hook")]
     replay: bool,
+    /// With --replay: a folder with decision records, to tell where the gate did not run; may be given several times
+    #[arg(long, value_name = "DIR", requires = "replay")]
+    evidence: Vec<PathBuf>,
     /// How the ruling is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -87,7 +91,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     })
 }
 
-const COMPLETE_CLONE: &str = "judge a full clone: `git fetch --unshallow`, and no `--filter` when cloning";
+const COMPLETE_CLONE: &str = "judge a full clone: `git fetch --unshallow`, no `--filter`; in CI `fetch-depth: 0` (GitHub), \
+                              `GIT_DEPTH: 0` (GitLab), `fetchDepth: 0` (Azure), `clone: depth: full` (Bitbucket)";
 
 /// The rulings, and what helps when they could not be concluded.
 fn rulings(arguments: &Arguments) -> Result<(Vec<Ruling>, String), Failure> {
@@ -103,7 +108,7 @@ fn rulings(arguments: &Arguments) -> Result<(Vec<Ruling>, String), Failure> {
         Some(Hook::PreReceive) => desk.pre_receive().map(whole),
         Some(Hook::Update) => desk.update().map(whole),
         None if arguments.replay => desk.replay().map(whole),
-        None if arguments.from_env => desk.from_env(),
+        None if arguments.from_env => desk.in_ci(),
         None => desk.between().map(whole),
     }
 }
@@ -162,7 +167,7 @@ impl Desk<'_> {
         let moves = hooks::pushed(&standard_input()?).map_err(hook_failure)?;
         let standing = Standing::as_fetched(&repository, remote)?;
         let trunk = standing.trunk.as_ref().and_then(|trunk| trunk.commit);
-        let fetched = || moves.iter().filter_map(|moved| repository.commit_behind(moved.before?).ok().flatten()).next();
+        let fetched = || moves.iter().find_map(|moved| repository.commit_behind(moved.before?).ok().flatten());
         let settings = self.settings(&repository, trunk.or_else(fetched))?;
         Self::judge_moves(&repository, &moves, &standing, &settings)
     }
@@ -219,11 +224,12 @@ impl Desk<'_> {
         let chosen = source::choose_settings(&self.arguments.source, story)?;
         let (history, settings) = source::resolve(&repository, &wanted, chosen, &self.arguments.source)?;
         let catalogue = catalogue(&settings)?;
-        Ok(vec![gate::replay(&repository, history, &settings, catalogue)?])
+        let exports = evidence(&self.arguments.evidence)?;
+        Ok(vec![gate::replay(&repository, history, &settings, catalogue, exports)?])
     }
 
-    fn from_env(&self) -> Result<(Vec<Ruling>, String), Failure> {
-        let chosen = environment::choose(&Process).map_err(environment_failure)?;
+    fn in_ci(&self) -> Result<(Vec<Ruling>, String), Failure> {
+        let chosen = environment::choose(&Process).map_err(|error| environment_failure(&error))?;
         let repository = self.open()?;
         let hint = format!("{}: {}", chosen.system, chosen.fetch);
         let text = self.text()?;
@@ -251,7 +257,7 @@ impl Desk<'_> {
             (None, Some(text)) => (Update::Text(text.message()), "the text that will land".to_owned(), Vec::new()),
             (Some(from), text) => {
                 let to = range.to.as_deref().unwrap_or("HEAD");
-                let (target, head) = (repository.resolve(from)?, repository.resolve(to)?);
+                let (target, head) = (known(&repository, from)?, known(&repository, to)?);
                 let because = vec![format!("The base {target} is what `{from}` names, the end {head} is what `{to}` names.")];
                 (Update::Proposal { target, behind: Vec::new(), head, text }, format!("{from}..{to}"), because)
             }
@@ -287,12 +293,7 @@ fn in_commits(
     chosen: &Chosen,
     text: Option<ProposalText>,
 ) -> Result<(Request, Option<CommitId>), Failure> {
-    let inconclusive = |error: RepositoryError| {
-        let mut failure = Failure::from(error);
-        failure.exit = Exit::Inconclusive;
-        failure
-    };
-    let commit = |revision: &str| repository.resolve(revision).map_err(inconclusive);
+    let commit = |revision: &str| known(repository, revision);
     let (update, base) = match &chosen.event {
         Event::Proposal { target, head, text: told } => {
             let none = || Failure {
@@ -311,13 +312,22 @@ fn in_commits(
                 None if reference.starts_with("refs/tags/") => fetched_branches(repository)?,
                 None | Some(_) => trunk.into_iter().collect(),
             };
-            (Update::Push { before, behind, after: commit(after)? }, before.or(trunk))
+            (Update::Push { before, behind, after: commit(after)? }, trunk.or(before))
         }
         Event::Deletion { .. } => (Update::Nothing, None),
     };
     let mut because = vec![format!("Chosen by {}.", chosen.system)];
     because.extend(chosen.because.iter().cloned());
     Ok((Request { subject: chosen.subject.clone(), update, because }, base))
+}
+
+/// A commit that must be there: what is missing here may only be missing from this clone.
+fn known(repository: &Repository, revision: &str) -> Result<CommitId, Failure> {
+    repository.resolve(revision).map_err(|error| {
+        let mut failure = Failure::from(error).hint(COMPLETE_CLONE);
+        failure.exit = Exit::Inconclusive;
+        failure
+    })
 }
 
 /// Every branch that was fetched: a new tag brings what none of them has.
@@ -383,7 +393,7 @@ fn hook_failure(error: HookError) -> Failure {
     }
 }
 
-fn environment_failure(error: EnvironmentError) -> Failure {
+fn environment_failure(error: &EnvironmentError) -> Failure {
     let hint = match &error {
         EnvironmentError::Unknown | EnvironmentError::Ambiguous { .. } => "name the range with `--from BASE --to HEAD`",
         EnvironmentError::Unusable { hint, .. } => hint,

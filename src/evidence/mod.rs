@@ -29,7 +29,7 @@ pub mod gate_records;
 mod tests;
 
 pub use arrival::gather;
-pub use exports::{EvidenceFile, ExportError, Exports, Unmatched};
+pub use exports::{EvidenceFile, ExportError, Exports, Unmatched, recorded};
 pub use identities::{find_bot, suspicious_name};
 
 use std::collections::BTreeSet;

@@ -8,7 +8,7 @@ use super::units::{self, Unit};
 use super::{About, Applied, Found, JudgedCommit, Ruling, Stance, Verdict};
 use crate::changes::{self, Change, FactsCache};
 use crate::checks::{Assessment, Basis, Card, Catalogue, Finding, Gate, Outcome, Period, Severity, Subject};
-use crate::evidence::{Dossier, Place, Source};
+use crate::evidence::{Dossier, Exports, Place, Source};
 use crate::pipeline;
 use crate::repository::{AuditRange, Completeness, History, Repository, RepositoryError, Standing};
 use crate::settings::{RefuseFrom, Settings};
@@ -59,12 +59,13 @@ pub fn judge(
             units::of_push(repository, changes)
         }
     };
-    let context = Context { range, completeness: &completeness, settings, request: Some(request) };
+    let context = Context { range, completeness: &completeness, settings, request: Some(request), exports: Exports::default() };
     judge_units(repository, &mut ruling, context, units, catalogue)?;
     Ok(ruling)
 }
 
-/// Judges every arrival of a past period as if it asked to be let in today.
+/// Judges every arrival of a past period as if it asked to be let in today; with decision records, also whether the gate
+/// ran then.
 ///
 /// # Errors
 ///
@@ -74,6 +75,7 @@ pub fn replay(
     history: History,
     settings: &Settings,
     catalogue: Catalogue,
+    exports: Exports,
 ) -> Result<Ruling, RepositoryError> {
     let History { range, arrivals, unreadable, .. } = history;
     let mut completeness = repository.completeness().clone();
@@ -94,7 +96,7 @@ pub fn replay(
         verdict: Verdict::Passed,
         example: String::new(),
     };
-    let context = Context { range, completeness: &completeness, settings, request: None };
+    let context = Context { range, completeness: &completeness, settings, request: None, exports };
     judge_units(repository, &mut ruling, context, units::of_push(repository, changes), catalogue)?;
     Ok(ruling)
 }
@@ -105,6 +107,8 @@ struct Context<'a> {
     completeness: &'a Completeness,
     settings: &'a Settings,
     request: Option<&'a Request>,
+    /// Decision records, where a past period is replayed.
+    exports: Exports,
 }
 
 impl<'a> Context<'a> {
@@ -119,7 +123,7 @@ impl<'a> Context<'a> {
             resolution: Vec::new(),
             confirmed_by: String::new(),
         };
-        Self { range, completeness, settings, request: None }
+        Self { range, completeness, settings, request: None, exports: Exports::default() }
     }
 
     /// Whether a push moves a reference that has a commit already.
@@ -194,21 +198,22 @@ fn no_commit() -> Found {
 fn judge_units(
     repository: &Repository,
     ruling: &mut Ruling,
-    context: Context<'_>,
+    mut context: Context<'_>,
     units: Vec<Unit>,
     catalogue: Catalogue,
 ) -> Result<(), RepositoryError> {
     let settings = context.settings;
     let catalogue = catalogue.kept(|card| is_applied(card, &context));
     let (roles, changes): (Vec<units::Role>, Vec<Change>) = units.into_iter().map(|unit| (unit.role, unit.change)).unzip();
-    let dossiers = pipeline::dossiers(repository, changes, settings)?;
+    let mut dossiers = pipeline::dossiers(repository, changes, settings)?;
+    context.exports.attach(&mut dossiers);
     let dates_before = dates_before(repository, &dossiers);
     let period = Period {
         range: &context.range,
         completeness: context.completeness,
         dates_before: &dates_before,
         at_start: None,
-        rulings_given: 0,
+        rulings_given: context.exports.rulings(),
         dossiers: &dossiers,
         settings,
     };
@@ -245,6 +250,7 @@ fn is_applied(card: &Card, context: &Context<'_>) -> bool {
         Gate::Record | Gate::Message | Gate::EveryCommit | Gate::Landing => true,
         Gate::Push => context.is_push_onto_something(),
         Gate::OnDemand => context.settings.gate.refuse.iter().any(|id| id == card.id),
+        Gate::Replay => context.exports.rulings() > 0,
         Gate::Afterwards => false,
     }
 }
@@ -298,6 +304,11 @@ fn verdict(findings: &[Found]) -> Verdict {
     if undecided().next().is_some() { Verdict::Inconclusive } else { Verdict::Passed }
 }
 
+/// Whether a check only warns here: of a message that will not land.
+fn softened(card: &Card, role: Option<&units::Role>) -> bool {
+    card.gate == Gate::Message && role.is_some_and(|role| !role.message_lands)
+}
+
 /// What findings are weighed with.
 struct Bench<'a> {
     roles: &'a [units::Role],
@@ -320,12 +331,12 @@ impl Bench<'_> {
                     found.push(Self::found(assessment.card, finding, about, stance, basis));
                 }
                 Outcome::NotAssessable(basis) => {
-                    let stance =
-                        if refuses(assessment.card, finding.severity, self.settings) && !self.softened(assessment.card, role) {
-                            Stance::Undecided
-                        } else {
-                            Stance::Unsure
-                        };
+                    let stance = if refuses(assessment.card, finding.severity, self.settings) && !softened(assessment.card, role)
+                    {
+                        Stance::Undecided
+                    } else {
+                        Stance::Unsure
+                    };
                     found.push(Self::found(assessment.card, finding, about, stance, basis));
                 }
             }
@@ -364,7 +375,7 @@ impl Bench<'_> {
             Stance::Waived
         } else if card.gate == Gate::Record && card.severity == Severity::Blocker {
             Stance::Undecided
-        } else if refuses(card, finding.severity, self.settings) && !self.softened(card, role) {
+        } else if refuses(card, finding.severity, self.settings) && !softened(card, role) {
             Stance::Refuses
         } else {
             Stance::Warns
@@ -376,11 +387,6 @@ impl Bench<'_> {
         let waiver = finding.waiver.and_then(|position| self.settings.waivers.get(usize::from(position)));
         let change = finding.subject.change().and_then(|position| self.dossiers.get(usize::try_from(position).ok()?));
         waiver.zip(change).is_some_and(|(waiver, dossier)| dossier.change.id().to_string() == waiver.change)
-    }
-
-    /// Whether a check only warns here: of a message that will not land.
-    fn softened(&self, card: &Card, role: Option<&units::Role>) -> bool {
-        card.gate == Gate::Message && role.is_some_and(|role| !role.message_lands)
     }
 
     fn found(card: &'static Card, finding: &Finding, about: About, stance: Stance, basis: &Basis) -> Found {

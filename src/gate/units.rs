@@ -63,9 +63,9 @@ pub(super) fn of_push(repository: &Repository, changes: Vec<Change>) -> Vec<Unit
                 let alone = Change { commit: change.commit.clone(), side_commits: Vec::new() };
                 units.push(Unit { role: role(vec![Gate::Message]), change: alone });
             }
-            vec![Gate::EveryCommit, Gate::Landing, Gate::OnDemand]
+            vec![Gate::EveryCommit, Gate::Landing, Gate::OnDemand, Gate::Replay]
         } else {
-            vec![Gate::Message, Gate::EveryCommit, Gate::Landing, Gate::OnDemand]
+            vec![Gate::Message, Gate::EveryCommit, Gate::Landing, Gate::OnDemand, Gate::Replay]
         };
         units.push(Unit { role: role(judged_by), change });
         position += 1;

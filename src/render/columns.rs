@@ -24,6 +24,9 @@ pub(crate) use self::words::*;
 /// How many evidence sheets stand on one page.
 pub(crate) const SHEETS_PER_PAGE: usize = 200;
 
+/// What each review of a dossier is about, and whether it counts.
+type Standings = Box<[(Option<CommitId>, Standing)]>;
+
 /// A pack with everything that is looked up again and again.
 pub(crate) struct Columns<'a> {
     /// The pack.
@@ -32,8 +35,8 @@ pub(crate) struct Columns<'a> {
     pub approvals: Approvals<'a>,
     /// Tells this pack from every other one: 16 hexadecimal digits.
     pub pack_id: String,
-    /// For each dossier what each of its reviews is about and whether it counts, once it was asked for.
-    standings: Vec<OnceLock<Box<[(Option<CommitId>, Standing)]>>>,
+    /// For each dossier, once it was asked for.
+    standings: Vec<OnceLock<Standings>>,
     sheets: Vec<u32>,
     parts: Vec<Parts<'a>>,
     /// The changes that the inventory names, of the period and before it.

@@ -3,10 +3,12 @@
 #![allow(clippy::indexing_slicing, reason = "a wrong index fails the test, as it should")]
 
 mod architecture;
+mod ci_environments;
 mod facts_cache;
 mod fixtures;
 mod gate;
 mod misuse;
+mod packaging;
 mod periods;
 mod policy_edits;
 mod query;

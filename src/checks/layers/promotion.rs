@@ -12,7 +12,7 @@ use crate::manifests::ObjectKind;
 use crate::policies::PolicyEdit;
 use crate::settings::EnvironmentSettings;
 use crate::settings::reader::Section;
-use crate::text::{BlobId, RepoPath};
+use crate::text::{BlobId, PathKey, RepoPath};
 
 pub(super) static PROMOTION_SKIPPED: Card = Card {
     id: "promotion-skipped",
@@ -81,6 +81,8 @@ struct Promotions<'a> {
     roles: BTreeMap<&'a str, Role>,
     /// The number of each slot, by path with the environment's name replaced.
     numbers: BTreeMap<String, usize>,
+    /// The slot of each path that was looked at, with its environment.
+    by_path: BTreeMap<PathKey, (&'a str, Option<usize>)>,
     slots: Vec<Slot<'a>>,
     /// For each dossier the slots of its files that count, in order; `None` where a file has none.
     files: Vec<Box<[Option<usize>]>>,
@@ -131,6 +133,7 @@ impl<'a> Promotions<'a> {
             earlier,
             roles: BTreeMap::new(),
             numbers: BTreeMap::new(),
+            by_path: BTreeMap::new(),
             slots: Vec::new(),
             files: Vec::with_capacity(period.dossiers.len()),
             shared: BTreeSet::new(),
@@ -153,7 +156,7 @@ impl<'a> Promotions<'a> {
         if !role.is_earlier && !role.is_production {
             return None;
         }
-        let number = self.number(slot_of(&edit.path, environment)?);
+        let number = self.number_of(&edit.path, environment)?;
         if let Some(slot) = self.slots.get_mut(number)
             && role.is_earlier
             && slot.environments.insert(environment)
@@ -163,6 +166,18 @@ impl<'a> Promotions<'a> {
             slot.contents.insert(before.blob);
         }
         Some(number)
+    }
+
+    fn number_of(&mut self, path: &RepoPath, environment: &'a str) -> Option<usize> {
+        let key = PathKey::of(path);
+        if let Some((known, number)) = self.by_path.get(&key)
+            && *known == environment
+        {
+            return *number;
+        }
+        let number = slot_of(path, environment).map(|slot| self.number(slot));
+        self.by_path.insert(key, (environment, number));
+        number
     }
 
     fn number(&mut self, key: String) -> usize {

@@ -70,8 +70,8 @@ pub enum Event {
         before: Option<String>,
         /// The commit after; GitHub and Gerrit name the tag object where the reference is an annotated tag.
         after: String,
-        /// The branch that a new reference is compared with and takes its settings from, as a full reference, where the
-        /// system tells it and it is another than the one pushed. Other branches may hold commits that were refused.
+        /// The branch that a new reference is compared with and that settings are taken from, as a full reference, where
+        /// the system tells it and it is another than the one pushed. Other branches may hold commits that were refused.
         default_branch: Option<String>,
     },
     /// A reference was deleted: nothing to judge.

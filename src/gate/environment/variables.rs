@@ -81,7 +81,7 @@ impl<'a> Variables<'a> {
     }
 
     pub(super) fn told_in(&self, place: &str, value: &str) -> Result<Told, EnvironmentError> {
-        match value.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| ObjectId::from_hex(value)).flatten() {
+        match ObjectId::from_hex(value) {
             Some(id) if id.as_bytes().iter().all(|&byte| byte == 0) => Ok(Told::Nothing),
             Some(id) => Ok(Told::Commit(id.to_string())),
             None => Err(self.unusable(format!("{place} is not a commit id of 40 or 64 digits: {}", excerpt(value)))),
@@ -156,7 +156,15 @@ fn why_no_name(name: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::why_no_name;
+    use super::{ObjectId, why_no_name};
+
+    #[test]
+    fn an_id_has_digits_only() {
+        assert!(ObjectId::from_hex(&"aB".repeat(20)).is_some() && ObjectId::from_hex(&"0f".repeat(32)).is_some());
+        for wrong in ["+f", "-f", " f", "0x", "é"] {
+            assert!(ObjectId::from_hex(&wrong.repeat(20)).is_none(), "{wrong}");
+        }
+    }
 
     #[test]
     fn names_are_those_that_git_allows() {

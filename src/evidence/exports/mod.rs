@@ -1,10 +1,22 @@
 //! Evidence from outside of Git: files as other systems gave them, recognised by their shape, each with its hash.
 
+mod documents;
+mod forges;
+mod joining;
+pub mod recorded;
+mod trackers;
+
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use self::documents::Documents;
+use self::recorded::{Recognised, RecordedProposal, RecordedTicket};
 use super::Dossier;
-use super::gate_records::{GateRecord, RecordedRuling, RulingIndex, SCHEMA};
+use super::gate_records::{GateRecord, RecordedRuling, RulingIndex};
 use crate::text::hex;
+
+/// What the names of every version of the gate's records begin with.
+const GATE_SCHEMAS: &str = "urn:countersign:gate-decision:";
 
 /// One file as it was given.
 #[derive(Clone, Debug)]
@@ -17,6 +29,8 @@ pub struct EvidenceFile {
     pub bytes: Vec<u8>,
     /// What it was recognised as.
     pub kind: &'static str,
+    /// How many rows or objects it has.
+    pub rows: usize,
 }
 
 /// Everything that was given beside the repository.
@@ -26,6 +40,12 @@ pub struct Exports {
     pub files: Vec<EvidenceFile>,
     /// The gate's decision records, each with the name of its file.
     pub gate: Vec<(String, GateRecord)>,
+    /// Proposals that forges recorded, each once.
+    pub proposals: Vec<RecordedProposal>,
+    /// Tickets that their systems recorded, each once.
+    pub tickets: Vec<RecordedTicket>,
+    /// Why what was given may not be whole, one sentence each.
+    pub gaps: Vec<String>,
     /// Rulings that are about no change of the period: the subject, the decision, when, and the file.
     pub unmatched: Vec<Unmatched>,
 }
@@ -61,18 +81,49 @@ impl Exports {
     /// For the first file that is not understood: nothing that was given is left aside in silence.
     pub fn read(files: Vec<(String, Vec<u8>)>) -> Result<Self, ExportError> {
         let mut exports = Self::default();
+        let mut fragments = Vec::new();
         for (name, bytes) in files {
-            let wrong = |problem: String| ExportError { file: name.clone(), problem };
-            let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| wrong(format!("not JSON: {error}")))?;
-            let schema = value.get("schema").and_then(serde_json::Value::as_str).unwrap_or_default();
-            if schema != SCHEMA {
-                return Err(wrong(format!("not known; what is read is a decision record of the gate (`schema`: `{SCHEMA}`)")));
-            }
-            exports.gate.push((name.clone(), GateRecord::parse(value).map_err(wrong)?));
+            let read = exports.read_file(&name, &bytes).map_err(|problem| ExportError { file: name.clone(), problem })?;
             let sha256 = hex(&Sha256::digest(&bytes));
-            exports.files.push(EvidenceFile { name, sha256, bytes, kind: "decision record of the gate" });
+            exports.gaps.extend(read.gaps.iter().map(|gap| format!("{name}: {gap}")));
+            exports.files.push(EvidenceFile { name, sha256, bytes, kind: read.kind, rows: read.rows });
+            fragments.extend(read.fragments);
         }
+        (exports.proposals, exports.tickets) = joining::join(fragments, &mut exports.gaps);
         Ok(exports)
+    }
+
+    fn read_file(&mut self, name: &str, bytes: &[u8]) -> Result<Recognised, String> {
+        let unpacked = documents::unpacked(bytes)?;
+        let documents = match documents::split(&unpacked)? {
+            Documents::Json(documents) => documents,
+            Documents::Table { header, rows } => {
+                return trackers::recognise_table(name, &header, &rows)?
+                    .ok_or_else(|| format!("a table that is not known; its columns are: {}", header.join(", ")));
+            }
+        };
+        let mut all = Recognised { kind: "", fragments: Vec::new(), rows: 0, gaps: Vec::new() };
+        for (number, value) in (1..).zip(documents) {
+            if value.get("schema").and_then(Value::as_str).is_some_and(|schema| schema.starts_with(GATE_SCHEMAS)) {
+                self.gate.push((name.to_owned(), GateRecord::parse(value)?));
+                (all.kind, all.rows) = ("decision record of the gate", all.rows + 1);
+                continue;
+            }
+            let recognised = match forges::recognise(name, number, &value)? {
+                Some(recognised) => Some(recognised),
+                None => trackers::recognise(name, number, &value)?,
+            };
+            let recognised =
+                recognised.ok_or_else(|| format!("document {number} is not known: {}", documents::outline(&value)))?;
+            all.kind = recognised.kind;
+            all.rows += recognised.rows;
+            all.fragments.extend(recognised.fragments);
+            all.gaps.extend(recognised.gaps);
+        }
+        if all.kind.is_empty() {
+            return Err("it is empty".into());
+        }
+        Ok(all)
     }
 
     /// Puts each ruling beside the changes it is about, and keeps those that are about none.
@@ -111,9 +162,9 @@ mod tests {
     fn what_is_not_understood_is_an_error_that_names_the_file() {
         let read =
             |text: &str| Exports::read(vec![("1/x.json".into(), text.into())]).map(|_| ()).map_err(|error| error.to_string());
-        assert!(read("{").unwrap_err().starts_with("1/x.json: not JSON"));
+        assert!(read("{").unwrap_err().starts_with("1/x.json: "));
         assert!(read("{\"schema\": \"other\"}").unwrap_err().contains("not known"));
-        assert!(read("[]").unwrap_err().contains("not known"));
-        assert!(read(&format!("{{\"schema\": \"{SCHEMA}\"}}")).unwrap_err().contains("missing field"));
+        assert!(read("").unwrap_err().contains("empty"));
+        assert!(read(&format!("{{\"schema\": \"{GATE_SCHEMAS}1\"}}")).unwrap_err().contains("missing field"));
     }
 }

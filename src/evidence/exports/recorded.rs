@@ -1,0 +1,214 @@
+//! What other systems recorded, in one shape for all of them.
+
+use crate::text::CommitId;
+
+/// Where in an export something was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExportPlace {
+    /// The file's path in the pack, below `raw/`.
+    pub file: String,
+    /// The place inside: a JSON pointer behind the number of the document (`1/data/3`), or a line of a table (`line 12`).
+    pub place: String,
+}
+
+/// Somebody as another system names them; what it does not tell is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Account {
+    /// The login, e.g. `alice`.
+    pub login: String,
+    /// The name shown.
+    pub name: String,
+    /// The address.
+    pub mail: String,
+    /// Whether the system says that it is no person.
+    pub is_bot: bool,
+}
+
+/// The kind of system that keeps proposals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Forge {
+    /// GitHub.
+    GitHub,
+    /// GitLab.
+    GitLab,
+    /// Azure DevOps.
+    AzureDevOps,
+    /// Bitbucket Cloud and Data Center.
+    Bitbucket,
+    /// Gerrit.
+    Gerrit,
+    /// Gitea and Forgejo.
+    Gitea,
+}
+
+/// Whether a proposal landed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProposalState {
+    /// Not yet.
+    Open,
+    /// Yes.
+    Merged,
+    /// It was closed without landing.
+    Closed,
+}
+
+/// A pull request, merge request or review change as a forge recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedProposal {
+    /// The forge.
+    pub forge: Forge,
+    /// The repository by the forge's own name, e.g. `acme/policies`; empty where the export does not tell.
+    pub repository: String,
+    /// What people call it: `#12`, `!12`, `PR 12`, a Gerrit number.
+    pub id: String,
+    /// Its Change-Id, on Gerrit.
+    pub change_id: Option<String>,
+    /// The title.
+    pub title: String,
+    /// The description.
+    pub body: String,
+    /// Who opened it.
+    pub author: Account,
+    /// Whether it landed.
+    pub state: ProposalState,
+    /// The branch it asks to land on, without `refs/heads/`.
+    pub target: Option<String>,
+    /// The branch it comes from.
+    pub source: Option<String>,
+    /// Its newest commit before it landed.
+    pub head: Option<CommitId>,
+    /// Its commits, where the export lists them.
+    pub commits: Vec<CommitId>,
+    /// The commits that the forge says it became: the merge, the squash, or the last of the rebased ones.
+    pub landed: Vec<CommitId>,
+    /// When it was opened (RFC 3339 UTC).
+    pub created_at: Option<String>,
+    /// When it landed (RFC 3339 UTC).
+    pub merged_at: Option<String>,
+    /// Who let it land.
+    pub merged_by: Option<Account>,
+    /// Reviews and votes, oldest first.
+    pub reviews: Vec<RecordedReview>,
+    /// Whether the export can say something about reviews: without it, no review there means nothing.
+    pub tells_reviews: bool,
+    /// Where it was read.
+    pub place: ExportPlace,
+}
+
+/// What a reviewer decided, as a forge recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedReview {
+    /// Who.
+    pub reviewer: Account,
+    /// What.
+    pub decision: RecordedDecision,
+    /// When (RFC 3339 UTC).
+    pub at: Option<String>,
+    /// The commit that was looked at, where the forge keeps it.
+    pub commit: Option<CommitId>,
+    /// Where it was read.
+    pub place: ExportPlace,
+}
+
+/// What a reviewer decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecordedDecision {
+    /// Approved.
+    Approved,
+    /// Asked for changes, rejected, vetoed.
+    Rejected,
+    /// Commented, or waits.
+    Commented,
+    /// A former decision that was taken back, by the reviewer or by somebody else.
+    Dismissed,
+}
+
+/// Which proposal separately exported reviews, commits or approvals belong to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProposalKey {
+    /// The forge.
+    pub forge: Forge,
+    /// The repository; empty where the export does not tell, which fits any.
+    pub repository: String,
+    /// The proposal as [`RecordedProposal::id`].
+    pub id: String,
+}
+
+/// A ticket as its system recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedTicket {
+    /// Canonical, as [`crate::evidence::Ticket::id`]: `SEC-123`, `AB#12`, `CHG0031234`, `#12`, `group/project#12`.
+    pub id: String,
+    /// The system for people, e.g. `Jira`.
+    pub system: String,
+    /// Its type, e.g. `Change`, as the system names it; empty where not told.
+    pub kind: String,
+    /// The title.
+    pub title: String,
+    /// Who asked for it.
+    pub requester: Account,
+    /// When it was created (RFC 3339 UTC).
+    pub created_at: Option<String>,
+    /// Its status when it was exported.
+    pub status: String,
+    /// Every change of its status, oldest first; empty where the export has no history.
+    pub history: Vec<StatusChange>,
+    /// Whether the history is there, so that the status of a moment can be told.
+    pub tells_history: bool,
+    /// Approvals, oldest first.
+    pub approvals: Vec<TicketApproval>,
+    /// Whether the export can say something about approvals.
+    pub tells_approvals: bool,
+    /// Where it was read.
+    pub place: ExportPlace,
+}
+
+/// A step of a ticket's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusChange {
+    /// When (RFC 3339 UTC).
+    pub at: String,
+    /// The status from then on.
+    pub to: String,
+    /// Who changed it.
+    pub by: Account,
+}
+
+/// An approval of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketApproval {
+    /// Who.
+    pub by: Account,
+    /// When (RFC 3339 UTC), where told.
+    pub at: Option<String>,
+    /// Whether it was approved; a rejection is kept as well.
+    pub approved: bool,
+}
+
+/// What one document of an export holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fragment {
+    /// A proposal, with or without its reviews.
+    Proposal(Box<RecordedProposal>),
+    /// Reviews that were exported on their own; the list is whole for that proposal.
+    Reviews(ProposalKey, Vec<RecordedReview>),
+    /// Commits of a proposal that were exported on their own.
+    Commits(ProposalKey, Vec<CommitId>),
+    /// A ticket.
+    Ticket(Box<RecordedTicket>),
+    /// Something that belongs to an export and says nothing more, e.g. an empty page.
+    Nothing,
+}
+
+/// What a file was recognised as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recognised {
+    /// For people: `GitHub pull requests (REST)`.
+    pub kind: &'static str,
+    /// What it holds.
+    pub fragments: Vec<Fragment>,
+    /// How many rows or objects it has.
+    pub rows: usize,
+    /// Why it may not be whole, one sentence each: a page that says that more follow.
+    pub gaps: Vec<String>,
+}
