@@ -1,9 +1,13 @@
 //! Tickets as their systems export them: one file per system.
 
+mod azure_boards;
 mod dates;
+mod forge_issues;
 mod joining;
 mod jira;
 mod object;
+mod redmine;
+mod servicenow;
 
 pub(super) use joining::{attach, check_pages};
 
@@ -96,8 +100,9 @@ type Reader = fn(&Document<'_>) -> Result<Option<Recognised>, String>;
 type TableReader = fn(&Table<'_>) -> Result<Option<Recognised>, String>;
 
 /// Every system; the first one that knows the shape has the word.
-const READERS: &[Reader] = &[jira::recognise];
-const TABLE_READERS: &[TableReader] = &[jira::recognise_table];
+const READERS: &[Reader] =
+    &[jira::recognise, servicenow::recognise, azure_boards::recognise, forge_issues::recognise, redmine::recognise];
+const TABLE_READERS: &[TableReader] = &[jira::recognise_table, servicenow::recognise_table];
 
 /// Recognises one JSON document of an export by its shape; `file` and `document` (counted from 1) go into places.
 ///
