@@ -6,6 +6,7 @@ mod merge_base;
 mod notes;
 mod open;
 mod packs;
+mod patch;
 mod range;
 mod references;
 mod reading;

@@ -13,8 +13,9 @@ use sha2::{Digest as _, Sha256};
 
 use self::documents::Documents;
 use self::recorded::{Recognised, RecordedProposal, RecordedTicket};
-use super::Dossier;
 use super::gate_records::{GateRecord, RecordedRuling, RulingIndex};
+use super::{Dossier, linking};
+use crate::repository::Repository;
 use crate::text::hex;
 
 /// What the names of every version of the gate's records begin with.
@@ -133,8 +134,10 @@ impl Exports {
         Ok(all)
     }
 
-    /// Puts each ruling beside the changes it is about, and keeps those that are about none.
-    pub fn attach(&mut self, dossiers: &mut [Dossier]) {
+    /// Links changes to their proposals with the reviews that were recorded, and puts each ruling of the gate beside the
+    /// changes it is about; what is about none is kept.
+    pub fn attach(&mut self, repository: &Repository, dossiers: &mut [Dossier]) {
+        linking::link(repository, self, dossiers);
         let index = RulingIndex::new(self.gate.iter().map(|(file, record)| (record, file.as_str())));
         for dossier in dossiers.iter_mut() {
             dossier.gate = index.about(&dossier.change).map(Box::new);
