@@ -6,6 +6,8 @@ mod joining;
 pub mod recorded;
 mod trackers;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -45,6 +47,10 @@ pub struct Exports {
     pub proposals: Vec<RecordedProposal>,
     /// Tickets that their systems recorded, each once.
     pub tickets: Vec<RecordedTicket>,
+    /// Ids of tickets by the other names that they have or had.
+    pub ticket_names: BTreeMap<String, String>,
+    /// The ticket systems that exports were given of, and whether all their pages are there.
+    pub ticket_systems: BTreeMap<String, bool>,
     /// Why what was given may not be whole, one sentence each.
     pub gaps: Vec<String>,
     /// Rulings that are about no change of the period: the subject, the decision, when, and the file.
@@ -90,7 +96,8 @@ impl Exports {
             exports.files.push(EvidenceFile { name, sha256, bytes, kind: read.kind, rows: read.rows });
             fragments.extend(read.fragments);
         }
-        (exports.proposals, exports.tickets) = joining::join(fragments, &mut exports.gaps);
+        exports.ticket_systems = trackers::check_pages(&fragments, &mut exports.gaps);
+        (exports.proposals, (exports.tickets, exports.ticket_names)) = joining::join(fragments, &mut exports.gaps);
         Ok(exports)
     }
 
