@@ -35,7 +35,11 @@ impl Reader {
     }
 
     /// Several merge bases, or none: only the automatic merge as a whole can tell.
-    fn left_out_without_base(&mut self, tree: TreeId, [ours, theirs]: [CommitId; 2]) -> Result<Vec<(RepoPath, Box<str>)>, String> {
+    fn left_out_without_base(
+        &mut self,
+        tree: TreeId,
+        [ours, theirs]: [CommitId; 2],
+    ) -> Result<Vec<(RepoPath, Box<str>)>, String> {
         let automatic = self.automatic_merge(None, ours, theirs)?;
         if automatic.tree == git_id(tree.0) && automatic.conflicts.is_empty() {
             return Ok(Vec::new());

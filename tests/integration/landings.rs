@@ -118,7 +118,7 @@ fn all() -> (String, Vec<Landing>) {
 fn imported(stream: &str) -> Fallible<(TestRepo, BTreeMap<usize, String>)> {
     let repo = TestRepo::empty_with(&["--object-format=sha1"])?;
     let marks = repo.beside("marks");
-    repo.feed(format!("feature export-marks={}\n{stream}", marks.display()).as_bytes())?;
+    repo.feed_with(&[&format!("--export-marks={}", marks.display())], stream.as_bytes())?;
     let text = std::fs::read_to_string(marks)?;
     let pair =
         |line: &str| Some((line.split_once(' ')?.0.trim_start_matches(':').parse().ok()?, line.split_once(' ')?.1.to_owned()));

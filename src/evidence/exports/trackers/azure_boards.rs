@@ -16,7 +16,8 @@ pub(super) fn recognise(document: &Document<'_>) -> Result<Option<Recognised>, S
     };
     let rows = document.rows(Some("value")).or_else(|| document.rows(None)).unwrap_or_else(|| vec![root.clone()]);
     let Some(first) = rows.first() else { return Ok(None) };
-    let mut recognised = Recognised { kind: "Azure Boards work items", fragments: Vec::new(), rows: rows.len(), gaps: Vec::new() };
+    let mut recognised =
+        Recognised { kind: "Azure Boards work items", fragments: Vec::new(), rows: rows.len(), gaps: Vec::new() };
     if is_update(first) {
         recognised.kind = "Azure Boards updates";
         for row in &rows {

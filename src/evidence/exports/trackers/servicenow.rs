@@ -21,10 +21,9 @@ pub(super) fn recognise(document: &Document<'_>) -> Result<Option<Recognised>, S
     let root = document.root();
     let rows = match document.rows(Some("result")) {
         Some(rows) => rows,
-        None if root.has("result") => vec![Object::new(
-            document.value.get("result").unwrap_or(&Value::Null),
-            format!("{}/result", root.place),
-        )],
+        None if root.has("result") => {
+            vec![Object::new(document.value.get("result").unwrap_or(&Value::Null), format!("{}/result", root.place))]
+        }
         // The JSON export of a list is named `records`.
         None => match document.rows(Some("records")) {
             Some(rows) => rows,
@@ -288,7 +287,8 @@ mod tests {
         let recognised = recognised.unwrap().unwrap();
         let ticket = tickets(&recognised)[0];
         assert_eq!((ticket.status.as_str(), ticket.zoned, ticket.approvals[0].approved), ("Canceled", true, false));
-        let labels = json(r#"{"result": [{"number": "CHG0000024", "state": "Closed", "sys_created_on": "2021-03-04 12:00:00"}]}"#);
+        let labels =
+            json(r#"{"result": [{"number": "CHG0000024", "state": "Closed", "sys_created_on": "2021-03-04 12:00:00"}]}"#);
         assert!(!tickets(&labels.unwrap().unwrap())[0].zoned, "display values are in a zone that is not told");
     }
 
