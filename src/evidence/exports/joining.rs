@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::recorded::{Fragment, ProposalKey, RecordedProposal, RecordedReview, RecordedTicket, TicketPart};
+use super::paging::PageSets;
+use super::recorded::{ByCommit, Fragment, ProposalKey, RecordedProposal, RecordedReview, RecordedTicket, TicketPart};
 use super::trackers;
+use crate::text::CommitId;
 
 /// Tickets by id, and ids by the other names that tickets have.
 pub(super) type Tickets = (Vec<RecordedTicket>, BTreeMap<String, String>);
@@ -12,7 +14,8 @@ pub(super) type Tickets = (Vec<RecordedTicket>, BTreeMap<String, String>);
 pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> (Vec<RecordedProposal>, Tickets) {
     let mut proposals: BTreeMap<ProposalKey, RecordedProposal> = BTreeMap::new();
     let mut tickets: BTreeMap<String, RecordedTicket> = BTreeMap::new();
-    let mut beside = Vec::new();
+    let (mut beside, mut by_commit) = (Vec::new(), Vec::new());
+    let mut pages = PageSets::default();
     let mut parts: Vec<TicketPart> = Vec::new();
     for fragment in fragments {
         match fragment {
@@ -20,12 +23,16 @@ pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> (Vec<Rec
             Fragment::Ticket(ticket) => add_ticket(&mut tickets, *ticket, gaps),
             Fragment::OfTickets(part) => parts.push(*part),
             Fragment::Reviews(..) | Fragment::Commits(..) => beside.push(fragment),
+            Fragment::ByCommit(fragment) => by_commit.push(*fragment),
+            Fragment::Page(page) => pages.add(page),
             Fragment::Nothing => {}
         }
     }
     for fragment in beside {
         attach(&mut proposals, fragment, gaps);
     }
+    attach_by_commit(&mut proposals, by_commit, gaps);
+    gaps.extend(pages.gaps());
     for proposal in proposals.values_mut() {
         proposal.reviews.sort_by(|left, right| left.at.cmp(&right.at));
     }
@@ -103,6 +110,47 @@ fn attach(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, fragment: Fra
             proposal.tells_reviews = true;
         }
         Fragment::Commits(_, commits) => proposal.commits.extend(commits),
-        Fragment::Proposal(_) | Fragment::Ticket(_) | Fragment::OfTickets(_) | Fragment::Nothing => {}
+        Fragment::Proposal(_)
+        | Fragment::Ticket(_)
+        | Fragment::OfTickets(_)
+        | Fragment::ByCommit(_)
+        | Fragment::Page(_)
+        | Fragment::Nothing => {}
+    }
+}
+
+/// Puts commits and reviews to the proposal whose head, or landed commit, they name.
+fn attach_by_commit(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, beside: Vec<ByCommit>, gaps: &mut Vec<String>) {
+    if beside.is_empty() {
+        return;
+    }
+    let mut by_commit: BTreeMap<CommitId, Vec<ProposalKey>> = BTreeMap::new();
+    for proposal in proposals.values() {
+        for commit in proposal.head.iter().chain(&proposal.landed) {
+            by_commit.entry(*commit).or_default().push(key(proposal));
+        }
+    }
+    for fragment in beside {
+        let fits = |key: &&ProposalKey| {
+            key.forge == fragment.forge
+                && (key.repository == fragment.repository || key.repository.is_empty() || fragment.repository.is_empty())
+        };
+        let named = fragment.heads.iter().filter_map(|head| by_commit.get(head)).flatten().filter(fits);
+        let mut named: Vec<&ProposalKey> = named.collect();
+        named.sort_unstable();
+        named.dedup();
+        let Some(proposal) = (match named.as_slice() {
+            [only] => proposals.get_mut(*only),
+            _ => None,
+        }) else {
+            let what = if named.is_empty() { "of no proposal that was given" } else { "of several proposals" };
+            gaps.push(format!("{}: {} names commits {what}", fragment.place.file, fragment.place.place));
+            continue;
+        };
+        proposal.commits.extend(fragment.commits.iter().copied().filter(|id| !proposal.commits.contains(id)).collect::<Vec<_>>());
+        if let Some(reviews) = fragment.reviews {
+            add_reviews(proposal, reviews);
+            proposal.tells_reviews = true;
+        }
     }
 }
