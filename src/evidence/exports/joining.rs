@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::paging::PageSets;
-use super::recorded::{ByCommit, Fragment, ProposalKey, RecordedProposal, RecordedReview, RecordedTicket, TicketPart};
+use super::recorded::{
+    Account, ByCommit, Fragment, ProposalKey, RecordedProposal, RecordedReview, RecordedTicket, TicketPart,
+};
 use super::trackers;
 use crate::text::CommitId;
 
@@ -34,7 +36,7 @@ pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> (Vec<Rec
     attach_by_commit(&mut proposals, by_commit, gaps);
     gaps.extend(pages.gaps());
     for proposal in proposals.values_mut() {
-        proposal.reviews.sort_by(|left, right| left.at.cmp(&right.at));
+        settle(&mut proposal.reviews);
     }
     let names = trackers::attach(parts, &mut tickets, gaps);
     (proposals.into_values().collect(), (tickets.into_values().collect(), names))
@@ -117,6 +119,24 @@ fn attach(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, fragment: Fra
         | Fragment::Page(_)
         | Fragment::Nothing => {}
     }
+}
+
+/// Sorts reviews, oldest first, and makes one of two that tell the same: a vote that stands, which has no time, and the event
+/// that it came from, which may have no commit.
+fn settle(reviews: &mut Vec<RecordedReview>) {
+    reviews.sort_by(|left, right| left.at.cmp(&right.at));
+    let timed_from = reviews.partition_point(|review| review.at.is_none());
+    let mut timed = reviews.split_off(timed_from);
+    let latest: BTreeMap<_, usize> =
+        timed.iter().enumerate().map(|(index, review)| ((review.reviewer.clone(), review.decision), index)).collect();
+    reviews.retain(|standing| {
+        let event = latest.get(&(standing.reviewer.clone(), standing.decision)).and_then(|index| timed.get_mut(*index));
+        // Nobody is not one person: of a deleted account, two votes may be of two people.
+        let Some(event) = event.filter(|event| event.reviewer != Account::default()) else { return true };
+        event.commit = standing.commit.or(event.commit);
+        false
+    });
+    reviews.extend(timed);
 }
 
 /// Puts commits and reviews to the proposal whose head, or landed commit, they name.

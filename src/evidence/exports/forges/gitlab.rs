@@ -124,7 +124,7 @@ fn approvals(item: &Node<'_>) -> Result<Fragment, String> {
         let reviewer = approval.account("user", account)?.ok_or_else(|| approval.wrong("user", "is missing"))?;
         reviews.push(approval_of(reviewer, approval.moment("approved_at")?, &approval));
     }
-    Ok(of_request(item, reviews))
+    of_request(item, reviews)
 }
 
 /// The approvals that stand, rule by rule; a person may be in several.
@@ -136,7 +136,7 @@ fn approval_state(item: &Node<'_>) -> Result<Fragment, String> {
             reviews.entry(reviewer.clone()).or_insert_with(|| approval_of(reviewer, None, &approver));
         }
     }
-    Ok(of_request(item, reviews.into_values().collect()))
+    of_request(item, reviews.into_values().collect())
 }
 
 fn approval_of(reviewer: Account, at: Option<String>, item: &Node<'_>) -> RecordedReview {
@@ -144,14 +144,13 @@ fn approval_of(reviewer: Account, at: Option<String>, item: &Node<'_>) -> Record
 }
 
 /// Ties reviews to the merge request that the answer names; without a paid plan, and in an approval state, it names none.
-fn of_request(item: &Node<'_>, reviews: Vec<RecordedReview>) -> Fragment {
-    match item.number("iid") {
-        Ok(Some(iid)) => Fragment::Reviews(key(Forge::GitLab, "", format!("!{iid}")), reviews),
-        Ok(None) | Err(_) => {
-            item.gap(format!("{} approvals do not name their merge request, and count for none; its notes do", reviews.len()));
-            Fragment::Nothing
-        }
+fn of_request(item: &Node<'_>, reviews: Vec<RecordedReview>) -> Result<Fragment, String> {
+    if let Some(iid) = item.number("iid")? {
+        return Ok(Fragment::Reviews(key(Forge::GitLab, "", format!("!{iid}")), reviews));
     }
+    let count = reviews.len();
+    item.gap(format!("{count} approvals do not name their merge request, and count for none; its notes do"));
+    Ok(Fragment::Nothing)
 }
 
 /// Notes that the system wrote about approvals, in the order in which it wrote them.

@@ -15,6 +15,9 @@
 //!
 //! A pull request without the marks of GitHub or of Gitea could be either, and is an error, as is one with the marks of both.
 
+mod azure;
+mod bitbucket;
+mod gerrit;
 mod gitea;
 mod github;
 mod gitlab;
@@ -26,11 +29,13 @@ mod votes;
 use serde_json::Value;
 
 use self::reading::{Document, Node};
-use super::recorded::{ByCommit, Forge, Fragment, Page, ProposalKey, ProposalState, Recognised, RecordedProposal};
+use super::recorded::{
+    ByCommit, Forge, Fragment, Page, ProposalKey, ProposalState, Recognised, RecordedProposal, RecordedReview,
+};
 use crate::text::CommitId;
 
 /// Every shape that is known.
-const SHAPES: &[&[Shape]] = &[github::SHAPES, gitea::SHAPES, gitlab::SHAPES];
+const SHAPES: &[&[Shape]] = &[github::SHAPES, gitea::SHAPES, gitlab::SHAPES, azure::SHAPES, bitbucket::SHAPES, gerrit::SHAPES];
 
 /// A kind of object that a forge exports.
 struct Shape {
@@ -228,12 +233,17 @@ fn commit_list(forge: Forge, repository: &str, read: Vec<(CommitId, Vec<CommitId
     parents.sort_unstable();
     let heads = read.iter().map(|(commit, _)| *commit).filter(|commit| parents.binary_search(commit).is_err()).collect();
     let commits = read.into_iter().map(|(commit, _)| commit).collect();
-    Fragment::ByCommit(Box::new(ByCommit {
-        forge,
-        repository: repository.to_owned(),
-        heads,
-        commits,
-        reviews: None,
-        place: first.place(),
-    }))
+    by_commit(forge, repository, heads, commits, first)
+}
+
+/// Commits that name their proposal by its head only.
+fn by_commit(forge: Forge, repository: &str, heads: Vec<CommitId>, commits: Vec<CommitId>, first: &Node<'_>) -> Fragment {
+    let (repository, place) = (repository.to_owned(), first.place());
+    Fragment::ByCommit(Box::new(ByCommit { forge, repository, heads, commits, reviews: None, place }))
+}
+
+/// Reviews that name their proposal by a commit only.
+fn reviews_by_commit(forge: Forge, heads: Vec<CommitId>, reviews: Vec<RecordedReview>, first: &Node<'_>) -> Fragment {
+    let (repository, commits, place) = (String::new(), Vec::new(), first.place());
+    Fragment::ByCommit(Box::new(ByCommit { forge, repository, heads, commits, reviews: Some(reviews), place }))
 }

@@ -232,14 +232,17 @@ pub(super) fn branch(name: &str) -> String {
     name.strip_prefix("refs/heads/").unwrap_or(name).to_owned()
 }
 
+/// The number right behind `word` in an address, e.g. `…/pullRequests/12/threads`.
+pub(super) fn number_after<'t>(address: &'t str, word: &str) -> Option<&'t str> {
+    let number = address.rsplit_once(word)?.1.split(['/', '?', '#']).next()?;
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+}
+
 /// `owner/name` and the number of an address that has `…/owner/name/<word>/<number>` in it, e.g. `…/pulls/12`.
 pub(super) fn proposal_address<'t>(address: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
-    let (before, after) = address.rsplit_once(word)?;
-    let number = after.split(['/', '?', '#']).next().unwrap_or_default();
-    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let mut slashes = before.rmatch_indices('/').map(|(at, _)| at);
-    let start = slashes.nth(1).map(|at| at + 1)?;
-    is_number.then_some(())?;
+    let number = number_after(address, word)?;
+    let before = address.rsplit_once(word)?.0;
+    let start = before.rmatch_indices('/').nth(1)?.0 + 1;
     Some((before.get(start..)?, number))
 }
 

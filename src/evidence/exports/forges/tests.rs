@@ -125,6 +125,87 @@ fn gitlab_approvals_name_their_request_or_are_a_gap() -> Outcome {
 }
 
 #[test]
+fn gitea() -> Outcome {
+    assert_told(
+        &["gitea/pulls.json", "gitea/pulls-4-reviews.json", "gitea/pulls-4-commits.json"],
+        "acme/policies #4 Merged by ana/Ana Abel/ana@acme.example, deny to main, head 1, commits 1, landed 2, 2026-03-02T10:00:00Z by ben/ben@acme.example, reviews told
+           Approved ben/ben@acme.example 2026-03-01T09:00:00Z on 1
+           Dismissed cleo 2026-03-01T10:00:00Z on 3
+           Rejected dan 2026-03-01T11:00:00Z on 1
+           Commented ben/ben@acme.example 2026-03-01T12:00:00Z on 1
+         acme/policies #5 Open by ana/Ana Abel/ana@acme.example, refs/pull/5/head to main, head 3, commits , landed , - by -, reviews not told",
+    )
+}
+
+#[test]
+fn azure_devops() -> Outcome {
+    let alone = "Platform/policies PR 20 Merged by ana@acme.example/Ana Abel/ana@acme.example, deny to main, head 1, commits , landed 2, 2026-03-02T10:00:00Z by ben@acme.example/Ben Baum/ben@acme.example, reviews told
+           Approved ben@acme.example/Ben Baum/ben@acme.example - on -
+           Rejected cleo@acme.example/Cleo Chan/cleo@acme.example - on -";
+    let other = "Platform/policies PR 21 Open by Build\\0a1b/Platform Build Service/bot, limits to main, head 3, commits , landed , - by -, reviews told";
+    assert_told(&["azure/pullrequests.json"], &format!("{alone}\n{other}"))?;
+    let with_threads = "Platform/policies PR 20 Merged by ana@acme.example/Ana Abel/ana@acme.example, deny to main, head 1, commits 13, landed 2, 2026-03-02T10:00:00Z by ben@acme.example/Ben Baum/ben@acme.example, reviews told
+           Rejected cleo@acme.example/Cleo Chan/cleo@acme.example - on -
+           Dismissed dan@acme.example/Dan/dan@acme.example 2026-03-01T09:00:00Z on 3
+           Approved ben@acme.example/Ben Baum/ben@acme.example 2026-03-01T10:00:00Z on 1";
+    let files = ["pullrequests", "pullrequests-20-threads", "pullrequests-20-iterations", "pullrequests-20-commits"];
+    let files = files.map(|file| format!("azure/{file}.json"));
+    assert_told(&files.each_ref().map(String::as_str), &format!("{with_threads}\n{other}"))
+}
+
+#[test]
+fn bitbucket_cloud() -> Outcome {
+    let other =
+        "acme/policies #9 Closed by limits-app/Limits/bot, limits to main, head 3, commits , landed , - by -, reviews not told";
+    assert_told(
+        &["bitbucket-cloud/pullrequests.json"],
+        &format!("acme/policies #8 Merged by 557058:ana/Ana Abel, deny to main, head -, commits , landed , - by 557058:ben/Ben Baum, reviews told
+           Approved 557058:ben/Ben Baum - on -
+         {other}
+         gap: bitbucket-cloud/pullrequests.json: 2 commits are named by shortened ids, which are not taken as proof of a commit
+         gap: bitbucket-cloud/pullrequests.json: 1 of the proposals landed, and the export does not tell as which commit"),
+    )?;
+    let exports = read(&["bitbucket-cloud/pullrequests.json", "bitbucket-cloud/pullrequests-8-activity.json"])?;
+    let reviews: String = exports.proposals.first().map(told_one).unwrap_or_default();
+    let reviews: Vec<&str> = reviews.lines().skip(1).map(str::trim).collect();
+    let expected =
+        ["Rejected 557058:cleo/Cleo Chan 2026-03-01T09:00:00Z on 3", "Approved 557058:ben/Ben Baum 2026-03-01T10:00:00Z on 1"];
+    assert_eq!(reviews, expected);
+    Ok(())
+}
+
+#[test]
+fn bitbucket_data_center() -> Outcome {
+    assert_told(
+        &["bitbucket-data-center/pull-requests.json", "bitbucket-data-center/pull-requests-8-activities.json"],
+        "ACME/policies #8 Merged by ana/Ana Abel/ana@acme.example, deny to main, head 1, commits , landed 2, 2026-03-02T10:00:00Z by -, reviews told
+           Rejected ci/CI/bot - on 3
+           Dismissed dan/Dan 2026-03-01T09:00:00Z on 3
+           Approved ben/Ben Baum/ben@acme.example 2026-03-01T10:00:00Z on 1
+         ACME/policies #9 Open by ana/Ana Abel, more to main, head 3, commits , landed , - by -, reviews told",
+    )
+}
+
+#[test]
+fn gerrit() -> Outcome {
+    let expected = |votes: &str| {
+        format!("policies 4711 Merged by ana/Ana Abel/ana@acme.example, - to main, head 1, commits , landed 1, 2026-03-02T10:00:00Z by ben/Ben Baum/ben@acme.example, reviews told
+        Approved ben/Ben Baum/ben@acme.example 2026-03-01T09:00:00Z on 3
+        {votes}")
+    };
+    assert_told(
+        &["gerrit/changes.json"],
+        &expected(
+            "Commented cleo/Cleo Chan/cleo@acme.example 2026-03-01T10:00:00Z on 3\nRejected ci/CI/bot 2026-03-01T11:00:00Z on 1",
+        ),
+    )?;
+    assert_told(&["gerrit/query.json"], &expected(""))?;
+    let more = read_text(r#"{"type": "stats", "rowCount": 500, "runTimeMilliseconds": 12, "moreChanges": true}"#)?;
+    assert!(more.gaps.concat().contains("more changes follow"), "{:?}", more.gaps);
+    Ok(())
+}
+
+#[test]
 fn a_full_page_needs_its_next_one() -> Outcome {
     let review = |number: usize| {
         format!(
@@ -188,6 +269,34 @@ fn malformed_ones_are_told_with_their_pointer() {
         (
             r#"[{"noteable_type": "MergeRequest", "noteable_iid": 1, "id": 1, "system": true, "body": "approved this merge request"}]"#,
             "1/0/author: is missing",
+        ),
+        (
+            r#"{"value": [{"pullRequestId": 1, "targetRefName": "m", "status": "completed", "title": "t", "reviewers": [{"vote": 7}]}]}"#,
+            "1/value/0/reviewers/0/vote: should be one of 10, 5, 0, -5, -10",
+        ),
+        (
+            r#"{"value": [{"id": 1, "comments": [], "publishedDate": null, "properties": {"CodeReviewThreadType": {"$value": []}}}]}"#,
+            "1/value/0/properties/CodeReviewThreadType/$value: should be a text or a number",
+        ),
+        (
+            r#"{"values": [{"id": 1, "source": {}, "destination": {}, "state": "AJAR"}]}"#,
+            "1/values/0/state: should be OPEN, MERGED",
+        ),
+        (
+            r#"{"values": [{"id": 1, "action": "APPROVED", "user": {"name": "b"}, "createdDate": "now"}], "isLastPage": true}"#,
+            "1/values/0/createdDate: should be a whole number",
+        ),
+        (
+            r#"{"values": [{"id": 1, "action": "APPROVED", "user": {"name": "b"}, "createdDate": 9223372036854775807}], "isLastPage": true}"#,
+            "1/values/0/createdDate: is out of range",
+        ),
+        (
+            r#"[{"change_id": "I", "_number": 1, "project": "p", "status": "MERGED", "revisions": []}]"#,
+            "1/0/revisions: should be an object",
+        ),
+        (
+            r#"{"project": "p", "branch": "m", "id": "I", "number": 1, "owner": {}, "status": "NEW", "patchSets": [{"approvals": [{"type": "Code-Review", "value": "two"}]}]}"#,
+            "1/patchSets/0/approvals/0/value: should be a whole number",
         ),
         (r#"{"approved_by": [{}], "iid": 1}"#, "1/approved_by/0/user: is missing"),
     ];
