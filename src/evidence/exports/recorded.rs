@@ -251,6 +251,17 @@ pub enum Fragment {
     Nothing,
 }
 
+impl Fragment {
+    /// Whether it is of a ticket system.
+    #[must_use]
+    pub fn is_of_tickets(&self) -> bool {
+        match self {
+            Self::Ticket(_) | Self::OfTickets(_) => true,
+            Self::Proposal(_) | Self::Reviews(..) | Self::Commits(..) | Self::Nothing => false,
+        }
+    }
+}
+
 /// What a file was recognised as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recognised {

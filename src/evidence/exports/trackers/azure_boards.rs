@@ -16,7 +16,8 @@ pub(super) fn recognise(document: &Document<'_>) -> Result<Option<Recognised>, S
     };
     let rows = document.rows(Some("value")).or_else(|| document.rows(None)).unwrap_or_else(|| vec![root.clone()]);
     let Some(first) = rows.first() else { return Ok(None) };
-    let mut recognised = Recognised { kind: "Azure Boards work items", fragments: Vec::new(), rows: rows.len(), gaps: Vec::new() };
+    let mut recognised =
+        Recognised { kind: "Azure Boards work items", fragments: Vec::new(), rows: rows.len(), gaps: Vec::new() };
     if is_update(first) {
         recognised.kind = "Azure Boards updates";
         for row in &rows {
@@ -106,7 +107,7 @@ mod tests {
         assert_eq!((second.requester.name.as_str(), second.requester.mail.as_str()), ("Bob", "bob@example.com"));
         let steps: Vec<_> = first.history.iter().map(|step| (step.at.as_str(), step.to.as_str())).collect();
         assert_eq!(steps, [("2014-12-29T20:49:20Z", "New"), ("2015-01-02T00:00:00Z", "Approved")]);
-        assert!(first.tells_history && !second.tells_history && exports.gaps.is_empty(), "{:?}", exports.gaps);
+        assert!(first.tells_history && !second.tells_history && exports.ticket_gaps.is_empty(), "{:?}", exports.ticket_gaps);
     }
 
     #[test]

@@ -64,7 +64,11 @@ pub(super) fn column(name: &str, cells: &[&str]) -> Column {
             return None;
         }
         let at = parts.local(order);
-        if at.is_some() { zoneless += 1 } else { unreadable += 1 }
+        if at.is_some() {
+            zoneless += 1
+        } else {
+            unreadable += 1
+        }
         at
     };
     let dates = cells.iter().map(&mut date).collect();

@@ -146,10 +146,7 @@ mod tests {
             "1/issues/3/fields/status: an object is expected, not \"open\""
         );
         assert_eq!(object.number(&["fields", "n"]).unwrap_err(), "1/issues/3/fields/n: a whole number is expected, not -1");
-        assert_eq!(
-            object.text(&["fields", "a/b", "t"]).unwrap_err(),
-            "1/issues/3/fields/a~1b/t: a text is expected, not a list"
-        );
+        assert_eq!(object.text(&["fields", "a/b", "t"]).unwrap_err(), "1/issues/3/fields/a~1b/t: a text is expected, not a list");
         assert!(object.needed_text(&["key"]).unwrap_err().ends_with("1/issues/3/key: a text is expected, not nothing"));
         assert!(object.time(&["fields", "status"]).unwrap_err().contains("a time such as"));
     }

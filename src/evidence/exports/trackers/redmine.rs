@@ -62,11 +62,7 @@ fn read(document: &Document<'_>, issue: &Object<'_>, statuses: &BTreeMap<String,
     Ok(ticket)
 }
 
-fn read_journals(
-    issue: &Object<'_>,
-    ticket: &mut RecordedTicket,
-    statuses: &BTreeMap<String, String>,
-) -> Result<(), String> {
+fn read_journals(issue: &Object<'_>, ticket: &mut RecordedTicket, statuses: &BTreeMap<String, String>) -> Result<(), String> {
     let word = |id: Option<String>| {
         let id = id.unwrap_or_default();
         statuses.get(&id).cloned().unwrap_or_else(|| format!("status {id}"))
@@ -112,12 +108,15 @@ mod tests {
     fn journals_are_the_history() {
         let exports = read(&[("1/a.json", PAGE)]);
         let ticket = &exports.tickets[0];
-        assert_eq!((ticket.id.as_str(), ticket.kind.as_str(), ticket.requester.name.as_str()), ("#12", "Change", "Alice Example"));
+        assert_eq!(
+            (ticket.id.as_str(), ticket.kind.as_str(), ticket.requester.name.as_str()),
+            ("#12", "Change", "Alice Example")
+        );
         let steps: Vec<_> = ticket.history.iter().map(|step| (step.at.as_str(), step.to.as_str())).collect();
         assert_eq!(steps, [("2024-01-02T10:00:00Z", "status 1"), ("2024-01-04T10:00:00Z", "Closed")]);
-        assert!(ticket.tells_history && exports.gaps.is_empty() && exports.ticket_systems["Redmine"]);
+        assert!(ticket.tells_history && exports.ticket_gaps.is_empty() && exports.ticket_systems["Redmine"]);
         let cut = read(&[("1/a.json", &PAGE.replace("\"total_count\": 1", "\"total_count\": 30"))]);
-        assert!(cut.gaps[0].contains("1 of 30"), "{:?}", cut.gaps);
+        assert!(cut.ticket_gaps[0].contains("1 of 30"), "{:?}", cut.ticket_gaps);
     }
 
     #[test]

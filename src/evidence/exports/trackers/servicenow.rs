@@ -21,10 +21,9 @@ pub(super) fn recognise(document: &Document<'_>) -> Result<Option<Recognised>, S
     let root = document.root();
     let rows = match document.rows(Some("result")) {
         Some(rows) => rows,
-        None if root.has("result") => vec![Object::new(
-            document.value.get("result").unwrap_or(&Value::Null),
-            format!("{}/result", root.place),
-        )],
+        None if root.has("result") => {
+            vec![Object::new(document.value.get("result").unwrap_or(&Value::Null), format!("{}/result", root.place))]
+        }
         // The JSON export of a list is named `records`.
         None => match document.rows(Some("records")) {
             Some(rows) => rows,
@@ -275,9 +274,9 @@ mod tests {
         assert_eq!(ticket.requester.name, "Alice Example");
         assert_eq!(ticket.approvals.len(), 1, "{:?}", ticket.approvals);
         assert_eq!(ticket.approvals[0].at.as_deref(), Some("2021-03-05T12:00:00Z"));
-        assert!(ticket.zoned && exports.gaps.is_empty(), "{:?}", exports.gaps);
+        assert!(ticket.zoned && exports.ticket_gaps.is_empty(), "{:?}", exports.ticket_gaps);
         let alone = read(&[("1/b.json", APPROVERS)]);
-        assert!(alone.gaps[0].contains("in no file"), "{:?}", alone.gaps);
+        assert!(alone.ticket_gaps[0].contains("in no file"), "{:?}", alone.ticket_gaps);
     }
 
     #[test]
@@ -288,7 +287,8 @@ mod tests {
         let recognised = recognised.unwrap().unwrap();
         let ticket = tickets(&recognised)[0];
         assert_eq!((ticket.status.as_str(), ticket.zoned, ticket.approvals[0].approved), ("Canceled", true, false));
-        let labels = json(r#"{"result": [{"number": "CHG0000024", "state": "Closed", "sys_created_on": "2021-03-04 12:00:00"}]}"#);
+        let labels =
+            json(r#"{"result": [{"number": "CHG0000024", "state": "Closed", "sys_created_on": "2021-03-04 12:00:00"}]}"#);
         assert!(!tickets(&labels.unwrap().unwrap())[0].zoned, "display values are in a zone that is not told");
     }
 
