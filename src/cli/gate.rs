@@ -133,6 +133,11 @@ impl Desk<'_> {
             failure.exit = Exit::Inconclusive;
             failure
         };
+        if let Some(path) = self.arguments.source.settings.as_ref().filter(|path| repository.has_checked_out(path)) {
+            let inside = format!("{} lies in the checked-out change, which would decide about itself", path.display());
+            return Err(fail_closed(Failure::misuse(inside))
+                .hint("leave out `--settings`, so that the base decides, or name a file outside of the work tree"));
+        }
         let chosen = source::choose_settings(&self.arguments.source, None).map_err(fail_closed)?;
         match chosen {
             Some(settings) => Ok(settings),
@@ -263,7 +268,9 @@ impl Desk<'_> {
         };
         let base = match &update {
             Update::Proposal { target, .. } => Some(*target),
-            Update::Push { .. } | Update::Text(_) | Update::Nothing | Update::Replacement => repository.resolve("HEAD").ok(),
+            Update::Push { .. } | Update::Text(_) | Update::Nothing | Update::Replacement | Update::NoCommit => {
+                repository.resolve("HEAD").ok()
+            }
         };
         let settings = self.settings(&repository, base)?;
         Ok(vec![Self::judge(&repository, &Request { subject, update, because }, &settings)?])

@@ -216,8 +216,22 @@ pub enum TicketRelation {
     Branch,
     /// Only a side commit has it.
     SideCommit,
-    /// It stands in the quotation of a reverted, cherry-picked or relanded change: a mention, not the reason.
+    /// It stands in a quotation (of a reverted, cherry-picked or relanded change, of a mail, of code): a mention, not the
+    /// reason.
     Quoted,
+    /// It stands where a reader of the message is not shown it: behind a NUL byte, in a comment of a template.
+    Unseen,
+}
+
+impl TicketRelation {
+    /// Whether the reference only mentions the ticket, wherever it stands.
+    #[must_use]
+    pub fn is_mention(self) -> bool {
+        match self {
+            Self::Own | Self::Branch | Self::SideCommit => false,
+            Self::Quoted | Self::Unseen => true,
+        }
+    }
 }
 
 /// Somebody's word that the change was looked at.
@@ -395,7 +409,7 @@ impl Evidence {
         let found = side_commits.iter().flat_map(|side| &side.tickets).cloned();
         let before = self.tickets.len();
         self.tickets.extend(found.map(|mut claim| {
-            if claim.value.relation != TicketRelation::Quoted {
+            if !claim.value.relation.is_mention() {
                 claim.value.relation = TicketRelation::SideCommit;
             }
             claim

@@ -38,6 +38,11 @@ pub fn judge(
             ruling.verdict = Verdict::Refused;
             return Ok(ruling);
         }
+        Update::NoCommit => {
+            ruling.findings.push(no_commit());
+            ruling.verdict = Verdict::Inconclusive;
+            return Ok(ruling);
+        }
         Update::Push { before, behind, after } => repository.brought_in(range(request, *before, *after), behind)?,
         Update::Proposal { target, behind, head, .. } => repository.brought_in(range(request, Some(*target), *head), behind)?,
     };
@@ -50,7 +55,9 @@ pub fn judge(
         Update::Proposal { target, head, text, .. } => {
             units::of_proposal(repository, changes, (*target, *head), text.as_ref(), settings.gate.landing)
         }
-        Update::Push { .. } | Update::Text(_) | Update::Nothing | Update::Replacement => units::of_push(changes),
+        Update::Push { .. } | Update::Text(_) | Update::Nothing | Update::Replacement | Update::NoCommit => {
+            units::of_push(repository, changes)
+        }
     };
     let context = Context { range, completeness: &completeness, settings, request: Some(request), exports: Exports::default() };
     judge_units(repository, &mut ruling, context, units, catalogue)?;
@@ -91,7 +98,7 @@ pub fn replay(
         example: String::new(),
     };
     let context = Context { range, completeness: &completeness, settings, request: None, exports };
-    judge_units(repository, &mut ruling, context, units::of_push(changes), catalogue)?;
+    judge_units(repository, &mut ruling, context, units::of_push(repository, changes), catalogue)?;
     Ok(ruling)
 }
 
@@ -130,7 +137,7 @@ fn empty(repository: &Repository, request: &Request, settings: &Settings) -> Rul
     let (base, head) = match &request.update {
         Update::Push { before, after, .. } => (*before, Some(*after)),
         Update::Proposal { target, head, .. } => (Some(*target), Some(*head)),
-        Update::Text(_) | Update::Nothing | Update::Replacement => (None, None),
+        Update::Text(_) | Update::Nothing | Update::Replacement | Update::NoCommit => (None, None),
     };
     Ruling {
         repository: repository.name(),
@@ -179,6 +186,15 @@ fn replacement() -> Found {
         severity: Severity::Blocker,
         because: "a replacement reference shows other content under the id of an object; no such reference is let in".into(),
         place: None,
+    }
+}
+
+fn no_commit() -> Found {
+    Found {
+        stance: Stance::Undecided,
+        because: "it leads to no commit, so nothing names the reason of what it holds; `gate.references` says what is judged"
+            .into(),
+        ..replacement()
     }
 }
 
@@ -358,7 +374,7 @@ impl Bench<'_> {
 
     /// An incomplete record refuses nothing; it forbids every conclusion.
     fn stance(&self, card: &Card, finding: &Finding, role: Option<&units::Role>) -> Stance {
-        if finding.waiver.is_some() {
+        if self.is_waived(finding) {
             Stance::Waived
         } else if card.gate == Gate::Record && card.severity == Severity::Blocker {
             Stance::Undecided
@@ -367,6 +383,13 @@ impl Bench<'_> {
         } else {
             Stance::Warns
         }
+    }
+
+    /// Whether a waiver accepts a finding, one that names its commit in full: a commit can be made to fit a shorter id.
+    fn is_waived(&self, finding: &Finding) -> bool {
+        let waiver = finding.waiver.and_then(|position| self.settings.waivers.get(usize::from(position)));
+        let change = finding.subject.change().and_then(|position| self.dossiers.get(usize::try_from(position).ok()?));
+        waiver.zip(change).is_some_and(|(waiver, dossier)| dossier.change.id().to_string() == waiver.change)
     }
 
     fn found(card: &'static Card, finding: &Finding, about: About, stance: Stance, basis: &Basis) -> Found {

@@ -3,6 +3,7 @@
 mod commit;
 mod merge;
 mod merge_base;
+mod merge_drops;
 mod notes;
 mod open;
 mod packs;

@@ -108,6 +108,7 @@ pub(crate) fn relation_words(relation: TicketRelation) -> &'static str {
         TicketRelation::Branch => "source branch",
         TicketRelation::SideCommit => "side commit",
         TicketRelation::Quoted => "quoted, a mention only",
+        TicketRelation::Unseen => "not shown to a reader, a mention only",
     }
 }
 
