@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::shown;
 use crate::evidence::recorded::{Account, RecordedTicket, TicketApproval};
-use crate::evidence::{Citation, Dossier, Exports, Place, Source, Ticket, TicketRelation, TicketSystem};
+use crate::evidence::{Citation, Dossier, Exports, Place, Source, Ticket, TicketSystem};
 use crate::settings::Settings;
 use crate::text::utc_seconds;
 
@@ -199,7 +199,7 @@ impl<'a> TicketRecords<'a> {
     #[must_use]
     pub fn without_change(&self, dossiers: &[Dossier]) -> Vec<&'a RecordedTicket> {
         let reasons = dossiers.iter().flat_map(|dossier| &dossier.evidence.tickets);
-        let reasons = reasons.filter(|claim| claim.value.relation != TicketRelation::Quoted);
+        let reasons = reasons.filter(|claim| !claim.value.relation.is_mention());
         let used: BTreeSet<&str> = reasons
             .filter_map(|claim| match self.find(&claim.value) {
                 LookUp::Found(ticket) => Some(ticket.id.as_str()),
