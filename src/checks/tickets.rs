@@ -299,7 +299,7 @@ mod tests {
             told(&assess(&TICKET_MISSING, &settings(), &changes)),
             [
                 "no exception",
-                "exception: SEC-1 is only a mention: it stands in the quotation of another change",
+                "exception: SEC-1 is only a mention: it stands in a quotation, of another change or of code",
                 "exception: no ticket reference in the message",
             ]
         );
