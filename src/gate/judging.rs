@@ -87,6 +87,7 @@ pub fn replay(
         base: range.start,
         head: Some(range.end),
         head_tree: None,
+        has_landed: true,
         because: range.resolution.clone(),
         settings: settings.origin.clone(),
         settings_digest: settings.digest.clone(),
@@ -144,6 +145,7 @@ fn empty(repository: &Repository, request: &Request, settings: &Settings) -> Rul
         base,
         head,
         head_tree: head.and_then(|head| repository.commit(head)).map(|commit| commit.tree),
+        has_landed: false,
         because: request.because.clone(),
         settings: settings.origin.clone(),
         settings_digest: settings.digest.clone(),
@@ -206,14 +208,14 @@ fn judge_units(
     let catalogue = catalogue.kept(|card| is_applied(card, &context));
     let (roles, changes): (Vec<units::Role>, Vec<Change>) = units.into_iter().map(|unit| (unit.role, unit.change)).unzip();
     let mut dossiers = pipeline::dossiers(repository, changes, settings)?;
-    context.exports.attach(&mut dossiers);
+    context.exports.attach(repository, &mut dossiers);
     let dates_before = dates_before(repository, &dossiers);
     let period = Period {
         range: &context.range,
         completeness: context.completeness,
         dates_before: &dates_before,
         at_start: None,
-        rulings_given: context.exports.rulings(),
+        exports: &context.exports,
         dossiers: &dossiers,
         settings,
     };
@@ -393,7 +395,7 @@ impl Bench<'_> {
         let place = basis.citations.iter().find_map(|citation| match (&citation.source, citation.place) {
             (Source::File(path), Place::Line(line)) => Some((path.clone(), line)),
             (Source::File(path), _) => Some((path.clone(), 1)),
-            (Source::Change | Source::SideCommit(_) | Source::Note(..), _) => None,
+            (Source::Change | Source::SideCommit(_) | Source::Note(..) | Source::Export(..), _) => None,
         });
         let place: Option<(RepoPath, u32)> = place;
         Found { card, about, stance, severity: finding.severity, because: visible_line(&basis.because), place }

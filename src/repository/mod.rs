@@ -7,6 +7,7 @@ mod merge_drops;
 mod notes;
 mod open;
 mod packs;
+mod patch;
 mod range;
 mod references;
 mod reading;

@@ -7,6 +7,7 @@ mod ci_environments;
 mod facts_cache;
 mod fixtures;
 mod gate;
+mod landings;
 mod misuse;
 mod packaging;
 mod periods;

@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::recorded::{Fragment, ProposalKey, RecordedProposal, RecordedReview, RecordedTicket};
+use super::recorded::{Fragment, ProposalKey, RecordedProposal, RecordedReview, RecordedTicket, TicketPart};
+use super::trackers;
+
+/// Tickets by id, and ids by the other names that tickets have.
+pub(super) type Tickets = (Vec<RecordedTicket>, BTreeMap<String, String>);
 
 /// Joins what belongs together; what contradicts, or belongs to nothing, becomes a gap.
-pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> (Vec<RecordedProposal>, Vec<RecordedTicket>) {
+pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> (Vec<RecordedProposal>, Tickets) {
     let mut proposals: BTreeMap<ProposalKey, RecordedProposal> = BTreeMap::new();
     let mut tickets: BTreeMap<String, RecordedTicket> = BTreeMap::new();
     let mut beside = Vec::new();
+    let mut parts: Vec<TicketPart> = Vec::new();
     for fragment in fragments {
         match fragment {
             Fragment::Proposal(proposal) => add_proposal(&mut proposals, *proposal, gaps),
             Fragment::Ticket(ticket) => add_ticket(&mut tickets, *ticket, gaps),
+            Fragment::OfTickets(part) => parts.push(*part),
             Fragment::Reviews(..) | Fragment::Commits(..) => beside.push(fragment),
             Fragment::Nothing => {}
         }
@@ -23,7 +29,8 @@ pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> (Vec<Rec
     for proposal in proposals.values_mut() {
         proposal.reviews.sort_by(|left, right| left.at.cmp(&right.at));
     }
-    (proposals.into_values().collect(), tickets.into_values().collect())
+    let names = trackers::attach(parts, &mut tickets, gaps);
+    (proposals.into_values().collect(), (tickets.into_values().collect(), names))
 }
 
 fn key(proposal: &RecordedProposal) -> ProposalKey {
@@ -96,6 +103,6 @@ fn attach(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, fragment: Fra
             proposal.tells_reviews = true;
         }
         Fragment::Commits(_, commits) => proposal.commits.extend(commits),
-        Fragment::Proposal(_) | Fragment::Ticket(_) | Fragment::Nothing => {}
+        Fragment::Proposal(_) | Fragment::Ticket(_) | Fragment::OfTickets(_) | Fragment::Nothing => {}
     }
 }
