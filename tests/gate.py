@@ -324,8 +324,11 @@ def behind(place, repository):
     """A branch that was left when the default branch went on: its base is not behind it in a straight line."""
     tree = git(repository, "rev-parse", "main~30^{tree}")
     last = git(repository, "rev-parse", "main~30")
+    date = int(git(repository, "log", "-1", "--format=%ct", "main~30"))
     for number in range(20):
-        last = git(repository, "commit-tree", "-p", last, "-m", f"SEC-{number + 1} Count to {number} on a branch", tree)
+        words = ["commit-tree", "-p", last, "-m", f"SEC-{number + 1} Count to {number} on a branch", tree]
+        dates = {f"GIT_{role}_DATE": f"{date + 60 * number + 60} +0000" for role in ("AUTHOR", "COMMITTER")}
+        last = run(["git", "-C", repository, *words], **dates).stdout.decode().strip()
     git(repository, "update-ref", "refs/heads/branch", last)
 
 
