@@ -192,7 +192,8 @@ fn replacement() -> Found {
 fn no_commit() -> Found {
     Found {
         stance: Stance::Undecided,
-        because: "it leads to no commit, so nothing names the reason of what it holds; `gate.references` says what is judged".into(),
+        because: "it leads to no commit, so nothing names the reason of what it holds; `gate.references` says what is judged"
+            .into(),
         ..replacement()
     }
 }

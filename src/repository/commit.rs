@@ -160,7 +160,10 @@ pub(super) fn parse(id: CommitId, raw: &[u8], people: &mut People) -> Commit {
         Signature::missing()
     });
     if let Some(name) = fields.encoding.filter(|name| !is_readable_encoding(name)) {
-        complain(&format!("its message is in the encoding `{}`, which is not read here", visible_line(&String::from_utf8_lossy(name))));
+        complain(&format!(
+            "its message is in the encoding `{}`, which is not read here",
+            visible_line(&String::from_utf8_lossy(name))
+        ));
     }
     Commit {
         id,

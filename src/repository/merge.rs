@@ -135,7 +135,12 @@ impl Reader {
     }
 
     /// Merges in memory; without a single merge base gix finds or makes one.
-    pub(super) fn automatic_merge(&mut self, base: Option<CommitId>, ours: CommitId, theirs: CommitId) -> Result<AutomaticMerge, String> {
+    pub(super) fn automatic_merge(
+        &mut self,
+        base: Option<CommitId>,
+        ours: CommitId,
+        theirs: CommitId,
+    ) -> Result<AutomaticMerge, String> {
         let trees = base.map(|base| [base, ours, theirs].map(|commit| self.tree_of(commit)));
         let repo = self.merging_repository();
         let failed = |error: gix::Error| format!("the automatic merge could not be made: {error}");

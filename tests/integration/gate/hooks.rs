@@ -163,7 +163,8 @@ fn ten_thousand_commits_are_judged_each() -> TestResult {
         let message = if number == 5_000 { "Open the port".to_owned() } else { format!("SEC-{number} Count to {number}") };
         let length = message.len();
         let _ = write!(stream, "commit refs/heads/many\nauthor {who} {START} +0000\ncommitter {who} {START} +0000\n");
-        let _ = write!(stream, "data {length}\n{message}\nM 644 inline count.txt\ndata {}\n{number}\n\n", number.to_string().len());
+        let _ =
+            write!(stream, "data {length}\n{message}\nM 644 inline count.txt\ndata {}\n{number}\n\n", number.to_string().len());
     }
     repo.feed(stream.as_bytes())?;
     let bad = repo.git(["rev-parse", "many~5000"])?;
@@ -212,7 +213,12 @@ fn pushes_over_http_are_judged_alike() -> TestResult {
     let bad = commit(&repo, "Open the port")?;
     let words = ["remote: ", &bad[..12], "Open the port", "ticket-missing", "SEC-123"];
     refused(&server, &push(&repo, &address, &names(&["HEAD:refs/heads/main"]))?, &[&bad], &words)?;
-    refused(&server, &push(&repo, &address, &names(&["--atomic", "HEAD:refs/heads/main", "HEAD:refs/heads/b"]))?, &[&bad], &words)?;
+    refused(
+        &server,
+        &push(&repo, &address, &names(&["--atomic", "HEAD:refs/heads/main", "HEAD:refs/heads/b"]))?,
+        &[&bad],
+        &words,
+    )?;
     assert_eq!(git_at(&server, ["rev-parse", "main"])?, good);
     Ok(())
 }
@@ -239,7 +245,9 @@ fn pre_push_judges_before_anything_is_sent() -> TestResult {
 fn edit(folder: &Path, text: &str, arguments: &[&str]) -> Fallible<Output> {
     let mut command: Command = hermetic("git");
     command.arg("-C").arg(folder).args(arguments);
-    command.env("TEXT", text).env("GIT_EDITOR", "sh -c '{ printf \"%s\\n\" \"$TEXT\"; cat \"$1\"; } > \"$1.new\" && mv \"$1.new\" \"$1\"' --");
+    command
+        .env("TEXT", text)
+        .env("GIT_EDITOR", "sh -c '{ printf \"%s\\n\" \"$TEXT\"; cat \"$1\"; } > \"$1.new\" && mv \"$1.new\" \"$1\"' --");
     Ok(command.output()?)
 }
 
@@ -248,7 +256,8 @@ fn commit_msg_judges_what_git_would_keep_of_a_message() -> TestResult {
     let repo = standing()?;
     install_recording(&repo.path().join(".git"), "commit-msg", None)?;
     let folder = repo.path();
-    let commit = |message: &str| hermetic("git").arg("-C").arg(&folder).args(["commit", "-q", "--allow-empty", "-m", message]).output();
+    let commit =
+        |message: &str| hermetic("git").arg("-C").arg(&folder).args(["commit", "-q", "--allow-empty", "-m", message]).output();
     assert!(!commit("Open the port")?.status.success());
     accepted(&commit("SEC-4 Open the port")?)?;
     // Comment lines are not kept, and neither is the difference that `-v` shows below the scissors.
@@ -257,7 +266,9 @@ fn commit_msg_judges_what_git_would_keep_of_a_message() -> TestResult {
     assert!(!edit(&folder, "Open it\n# SEC-5 is a comment", &["commit", "-q"])?.status.success());
     assert!(!edit(&folder, "Open it", &["commit", "-q", "-v"])?.status.success());
     accepted(&edit(&folder, "SEC-5 Open it", &["commit", "-q", "-v"])?)?;
-    assert!(!hermetic("git").arg("-C").arg(&folder).args(["commit", "-q", "--amend", "-m", "Open it"]).output()?.status.success());
+    assert!(
+        !hermetic("git").arg("-C").arg(&folder).args(["commit", "-q", "--amend", "-m", "Open it"]).output()?.status.success()
+    );
     accepted(&hermetic("git").arg("-C").arg(&folder).args(["commit", "-q", "--amend", "-m", "SEC-6 Open it"]).output()?)
 }
 
