@@ -154,14 +154,19 @@ def attempts(options):
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
             original = folder / "original"
-            git(folder, "clone", "-q", "--no-local", "--no-checkout", repository, original)
+            try:
+                git(folder, "clone", "-q", "--no-local", "--no-checkout", repository, original)
+            except RuntimeError as problem:
+                print(f"\n{repository} cannot be cloned in full, so nothing was tried: {str(problem)[-200:]}")
+                passed += 1
+                continue
             git(original, "read-tree", "HEAD")
             name = pathlib.Path(repository).resolve()
             name = name.parent.name if name.name in ("repo", ".git") else name.name
             print(f"\n{name}, {git(original, 'rev-list', '--count', 'HEAD')} commits", flush=True)
             for attempt in table["attempt"]:
                 passed += one(attempt, table["prelude"], original, folder, options, peers, results)
-    print(f"\n{len(table['attempt'])} attempts on {len(options.repositories)} repositories: {passed} passed the gate")
+    print(f"\n{len(table['attempt'])} attempts on {len(options.repositories)} repositories: {passed} passed the gate or went another way than they should")
     for peer, (let_in, asked) in results.items():
         print(f"{peer}: {let_in} of {asked} passed")
     return 1 if passed else 0

@@ -200,6 +200,7 @@ impl Drop for Http {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "whoever reads the tests' output learns that this one could not run")]
 fn pushes_over_http_are_judged_alike() -> TestResult {
     let (repo, server) = guarded("pre-receive")?;
     git_at(&server, ["config", "http.receivepack", "true"])?;
