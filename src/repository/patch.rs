@@ -62,7 +62,9 @@ impl Reader {
         if [before, after].into_iter().flatten().any(|entry| entry.mode == SUBMODULE) {
             for entry in [before, after] {
                 hash.update([u8::from(entry.is_some())]);
-                entry.iter().for_each(|entry| hash.update(entry.blob.0.as_bytes()));
+                if let Some(entry) = entry {
+                    hash.update(entry.blob.0.as_bytes());
+                }
             }
             return Some(());
         }

@@ -133,11 +133,10 @@ fn time(seconds: i64) -> String {
 fn github(landings: &[Landing], ids: &BTreeMap<usize, String>) -> Value {
     let proposals = landings.iter().enumerate().map(|(number, landing)| {
         let (login, state, commit, at) = match landing.situation {
-            "approved as it landed" => ("bob", "APPROVED", landing.head, 600),
+            "approved as it landed" | "approved by a co-author" => ("bob", "APPROVED", landing.head, 600),
             "approved before the last push" => ("bob", "APPROVED", landing.first, 30),
             "amended after the approval" | "reworded after the approval" => ("bob", "APPROVED", landing.former, 90),
             "approved by the author's second account" => ("alice-private", "APPROVED", landing.head, 600),
-            "approved by a co-author" => ("bob", "APPROVED", landing.head, 600),
             "approved by a bot" => ("review-bot[bot]", "APPROVED", landing.head, 600),
             "approval dismissed" => ("bob", "DISMISSED", landing.head, 600),
             "approved after it landed" => ("bob", "APPROVED", landing.head, 5000),
