@@ -71,7 +71,7 @@ pub fn audit(
     let (notes, problems) = notes(repository, &changes)?;
     completeness.remarks.extend(problems);
     let mut dossiers = gather(changes, &notes, &settings);
-    exports.attach(&mut dossiers);
+    exports.attach(repository, &mut dossiers);
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
     let at_start = files_at_start(repository, range.start, &dossiers, &settings);
@@ -80,7 +80,7 @@ pub fn audit(
         completeness: &completeness,
         dates_before: &dates_before,
         at_start: at_start.as_deref(),
-        rulings_given: exports.rulings(),
+        exports: &exports,
         dossiers: &dossiers,
         settings: &settings,
     };

@@ -179,15 +179,37 @@ pub struct Text {
 
 impl Text {
     /// Decodes bytes as UTF-8, or as the named encoding of a commit's `encoding` header.
+    ///
+    /// UTF-8 wins over a header that says something else, unless ASCII letters would be other letters in it.
     #[must_use]
     pub fn decode(bytes: &[u8], encoding: Option<&[u8]>) -> Self {
-        if let Ok(text) = std::str::from_utf8(bytes) {
+        let encoding = encoding.and_then(encoding_rs::Encoding::for_label).unwrap_or(encoding_rs::UTF_8);
+        if encoding.is_ascii_compatible()
+            && let Ok(text) = std::str::from_utf8(bytes)
+        {
             return Self { value: text.into(), lossy: false };
         }
-        let encoding = encoding.and_then(encoding_rs::Encoding::for_label).unwrap_or(encoding_rs::UTF_8);
         let (text, lossy) = encoding.decode_without_bom_handling(bytes);
         Self { value: text.into(), lossy }
     }
+}
+
+/// Whether text in an encoding of this name can be read here as git shows it, its ASCII letters at least.
+///
+/// No UTF-16, since git ends a message at a zero byte; no EBCDIC and no UTF-7, in which the same bytes are other letters.
+#[must_use]
+pub fn is_readable_encoding(name: &[u8]) -> bool {
+    /// Code pages that hold ASCII; the decoder does not know all of them by number.
+    const CODE_PAGES: &[u16] =
+        &[437, 720, 737, 775, 850, 852, 855, 857, 858, 860, 861, 862, 863, 864, 865, 866, 869, 874, 932, 936, 949, 950, 65001];
+    let known = encoding_rs::Encoding::for_label(name);
+    if let Some(encoding) = known {
+        return encoding.is_ascii_compatible() || encoding == encoding_rs::ISO_2022_JP;
+    }
+    let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
+    let number = ["cp", "ibm", "windows"].iter().find_map(|start| name.strip_prefix(start));
+    let number = number.and_then(|number| number.trim_start_matches(['-', '_']).parse().ok());
+    name == "latin-1" || number.is_some_and(|number| CODE_PAGES.contains(&number))
 }
 
 impl From<&str> for Text {

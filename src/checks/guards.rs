@@ -147,7 +147,7 @@ impl Check for GateBypassed {
     fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
         let first = period.dossiers.iter().position(|dossier| dossier.gate.is_some());
         judge_each_change(&GATE_BYPASSED, period, |position, dossier| {
-            if period.rulings_given == 0 {
+            if period.exports.rulings() == 0 {
                 return Verdict::not_applicable();
             }
             Self::judge(dossier, first.is_some_and(|first| position >= first))

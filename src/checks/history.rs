@@ -1,6 +1,7 @@
 //! Is the record whole, and do its dates make sense?
 
 mod contents;
+mod population;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub(super) const FAMILY: Family = Family {
     checks: &[
         Listing { card: &HISTORY_INCOMPLETE, configure: |_| Box::new(HistoryIncomplete) },
         Listing { card: &HISTORY_REWRITTEN, configure: |_| Box::new(HistoryRewritten) },
+        population::LISTING,
         Listing { card: &CLOCK_ANOMALY, configure: |section| Box::new(ClockAnomaly::configured(section)) },
         Listing { card: &CONTENT_UNREADABLE, configure: |section| Box::new(ContentUnreadable::configured(section)) },
     ],

@@ -24,7 +24,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use crate::evidence::{Citation, Dossier, Grade};
+use crate::evidence::{Citation, Dossier, Exports, Grade};
 use crate::repository::{AuditRange, Completeness};
 use crate::settings::Settings;
 use crate::text::{CommitId, Timestamp};
@@ -47,8 +47,8 @@ pub struct Period<'a> {
     pub dates_before: &'a BTreeMap<CommitId, Timestamp>,
     /// What stood in the environments before the first arrival; `None` when that could not be read.
     pub at_start: Option<&'a [EnvironmentFile]>,
-    /// How many rulings of the gate were given.
-    pub rulings_given: usize,
+    /// What was given beside the repository.
+    pub exports: &'a Exports,
     /// Every arrival, oldest first.
     pub dossiers: &'a [Dossier],
     /// What is in force.

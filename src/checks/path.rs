@@ -58,7 +58,11 @@ impl DirectPush {
     }
 
     fn judge(&self, dossier: &Dossier, register: &Register<'_>, custom: Custom) -> Verdict {
-        if let Some(proposal) = &dossier.evidence.proposal {
+        if let Some(link) = &dossier.link {
+            let because = format!("recorded as {}, linked by {}", shown(&link.id), link.linked_by.words());
+            return Verdict::pass_because(Grade::Recorded, because);
+        }
+        if let Some(proposal) = dossier.evidence.proposal.as_ref().filter(|_| !custom.recorded) {
             return Verdict::pass(proposal.grade);
         }
         if dossier.arrival == ArrivalKind::Initial {
@@ -69,7 +73,16 @@ impl DirectPush {
                 format!("no proposal; written by the registered bot {}, which may push its own paths", shown(&bot.name));
             return Verdict::pass_because(Grade::Asserted, because).citing([header()]);
         }
-        let Custom { carrying, of, expected } = custom;
+        if custom.recorded {
+            let told = match &dossier.evidence.proposal {
+                Some(claim) => {
+                    format!("the message names {}, and no merged proposal of the export landed as this", shown(&claim.value.id))
+                }
+                None => "no merged proposal of the export landed as this".to_owned(),
+            };
+            return Verdict::exception(Grade::Recorded, told);
+        }
+        let Custom { carrying, of, expected, .. } = custom;
         let told = format!("{}; {carrying} of {of} changes of this period carry one", way(dossier.arrival));
         let stands_out = match (self.expect, dossier.arrival) {
             (Expect::Always, _) | (Expect::Auto, ArrivalKind::Direct) => true,

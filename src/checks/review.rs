@@ -2,12 +2,13 @@
 
 use super::catalogue::{Family, Listing};
 use super::register::{Register, Sameness};
-use super::verdict::{Verdict, counted, in_scope, judge_each_change, shown_person, some_of};
+use super::verdict::{Verdict, counted, in_scope, judge_each_change, shown, shown_person, some_of};
 use super::{Card, Check, Finding, Gate, Period, Severity};
 use crate::evidence::{Decision, Dossier, Grade};
 use crate::settings::reader::Section;
 
 mod approvals;
+mod recorded;
 
 pub(super) use approvals::authors;
 pub use approvals::{Approvals, Standing, WeighedReview};
@@ -18,6 +19,8 @@ pub(super) const FAMILY: Family = Family {
     checks: &[
         Listing { card: &REVIEW_MISSING, configure: |section| Box::new(ReviewMissing::configured(section)) },
         Listing { card: &SELF_APPROVED, configure: |_| Box::new(SelfApproved) },
+        recorded::STALE,
+        recorded::UNCONFIRMED,
     ],
 };
 
@@ -83,6 +86,8 @@ pub(super) struct Custom {
     pub(super) of: usize,
     /// Whether it is expected.
     pub(super) expected: bool,
+    /// Whether an export of a forge was given, which knows better.
+    pub(super) recorded: bool,
 }
 
 impl Custom {
@@ -103,7 +108,8 @@ impl Custom {
             Expect::Always => true,
             Expect::Never => false,
         };
-        Self { carrying, of, expected }
+        let recorded = !period.exports.proposals.is_empty();
+        Self { carrying, of, expected: expected || recorded, recorded }
     }
 }
 
@@ -131,7 +137,7 @@ impl ReviewMissing {
             return Verdict::not_applicable();
         }
         if !dossier.evidence.reviews.iter().any(|claim| !claim.value.quoted) {
-            return self.nobody_named(dossier, custom);
+            return nobody_recorded(dossier, custom).unwrap_or_else(|| self.nobody_named(dossier, custom));
         }
         let weighed = approvals.weigh(dossier);
         let shortfall = approvals::shortfall(dossier, &weighed, self.minimum);
@@ -144,7 +150,9 @@ impl ReviewMissing {
             reasons => format!("{shortfall}; {reasons}"),
         };
         let citations = weighed.iter().take(5).map(|review| review.claim.citation.clone());
-        let undecided = |review: &WeighedReview<'_>| matches!(review.standing, Standing::Unclear(..) | Standing::TooWeak);
+        let undecided = |review: &WeighedReview<'_>| {
+            matches!(review.standing, Standing::Unclear(..) | Standing::TooWeak | Standing::Unknown(_))
+        };
         if weighed.iter().any(undecided) || !custom.expected {
             return Verdict::not_assessable(because).citing(citations);
         }
@@ -157,7 +165,7 @@ impl ReviewMissing {
         if let Some(gap) = super::verdict::gap_about(dossier, crate::changes::GapAbout::Notes) {
             return Verdict::not_assessable(gap.reason.clone());
         }
-        let Custom { carrying, of, expected } = custom;
+        let Custom { carrying, of, expected, .. } = custom;
         match (self.expect, expected) {
             (Expect::Always, _) => {
                 Verdict::exception(Grade::None, "nobody is named as a reviewer, and the settings expect it in Git")
@@ -173,6 +181,20 @@ impl ReviewMissing {
             )),
         }
     }
+}
+
+/// No review at all, where an export of a forge would have it.
+fn nobody_recorded(dossier: &Dossier, custom: Custom) -> Option<Verdict> {
+    if !custom.recorded {
+        return None;
+    }
+    Some(match &dossier.link {
+        Some(link) if link.tells_reviews => {
+            Verdict::exception(Grade::Recorded, format!("the forge recorded no review of {}", shown(&link.id)))
+        }
+        Some(link) => Verdict::not_assessable(format!("the export of {} does not hold its reviews", shown(&link.id))),
+        None => Verdict::exception(Grade::Recorded, "no recorded proposal brought it, and nobody is named as a reviewer"),
+    })
 }
 
 /// Why the approvals that are there do not count.

@@ -8,8 +8,8 @@ use super::{Card, Catalogue, Finding, Outcome, Period, Subject};
 use crate::changes::{Change, Commit, EditKind, FileEdit, MergeContent, Signature};
 use crate::classification::{Classification, FileClass, LayerSet};
 use crate::evidence::{
-    ArrivalKind, Citation, Claim, Decision, Dossier, Evidence, Grade, Place, Proposal, Review, Source, Ticket, TicketRelation,
-    TicketSystem,
+    ArrivalKind, Citation, Claim, Decision, Dossier, Evidence, Exports, Grade, Place, Proposal, Review, Source, Ticket,
+    TicketRelation, TicketSystem,
 };
 use crate::manifests::{Certainty, Identity, ObjectKind};
 use crate::policies::{Family, PolicyEdit, PolicyEditKind};
@@ -58,6 +58,7 @@ pub fn dossier(n: u8, message: &str) -> Dossier {
         evidence: Evidence::default(),
         arrival: ArrivalKind::Unknown,
         bot: None,
+        link: None,
         gate: None,
         gaps: Vec::new(),
     }
@@ -82,7 +83,14 @@ pub fn ticket(id: &str, relation: TicketRelation) -> Claim<Ticket> {
 
 pub fn review(name: &str, mail: &str) -> Claim<Review> {
     let decision = Decision::Approved;
-    claim(Review { reviewer: person(name, mail), decision, convention: "Reviewed-by trailer", quoted: false, at: None })
+    claim(Review {
+        reviewer: person(name, mail),
+        decision,
+        convention: "Reviewed-by trailer",
+        quoted: false,
+        at: None,
+        record: None,
+    })
 }
 
 pub fn proposal(id: &str) -> Claim<Proposal> {
@@ -175,7 +183,7 @@ pub fn with_period<R>(settings: &Settings, dossiers: &[Dossier], run: impl FnOnc
         completeness: &completeness,
         dates_before: &std::collections::BTreeMap::new(),
         at_start: None,
-        rulings_given: 0,
+        exports: &Exports::default(),
         dossiers,
         settings,
     })

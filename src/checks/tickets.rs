@@ -118,7 +118,7 @@ impl Check for TicketMissing {
 fn passed(claim: &Claim<Ticket>) -> Verdict {
     let id = shown(&claim.value.id);
     let verdict = match claim.value.relation {
-        TicketRelation::Own | TicketRelation::Quoted => return Verdict::pass(claim.grade),
+        TicketRelation::Own | TicketRelation::Quoted | TicketRelation::Unseen => return Verdict::pass(claim.grade),
         TicketRelation::Branch => {
             Verdict::pass_because(claim.grade, format!("{id} stands only in the name of the source branch"))
         }
@@ -130,7 +130,7 @@ fn passed(claim: &Claim<Ticket>) -> Verdict {
 fn place(claim: &Claim<Ticket>) -> String {
     match &claim.citation.source {
         Source::SideCommit(id) | Source::Note(_, id) => format!("side commit {}", id.0.short()),
-        Source::Change | Source::File(_) => "a side commit".to_owned(),
+        Source::Change | Source::File(_) | Source::Export(..) => "a side commit".to_owned(),
     }
 }
 
@@ -139,7 +139,10 @@ fn not_enough(tickets: &[Claim<Ticket>]) -> String {
     let told = tickets.iter().map(|claim| {
         let id = shown(&claim.value.id);
         match claim.value.relation {
-            TicketRelation::Quoted => format!("{id} is only a mention: it stands in the quotation of another change"),
+            TicketRelation::Quoted => format!("{id} is only a mention: it stands in a quotation, of another change or of code"),
+            TicketRelation::Unseen => {
+                format!("{id} is only a mention: a reader is not shown it, since it stands behind a NUL byte or in a comment")
+            }
             TicketRelation::Branch => {
                 format!("{id} stands only in the name of the source branch, which the settings do not accept")
             }
@@ -254,7 +257,7 @@ impl Check for TicketOverused {
 
 /// The references that are reasons, not mentions.
 fn reasons(dossier: &Dossier) -> impl Iterator<Item = &Claim<Ticket>> {
-    dossier.evidence.tickets.iter().filter(|claim| claim.value.relation != TicketRelation::Quoted)
+    dossier.evidence.tickets.iter().filter(|claim| !claim.value.relation.is_mention())
 }
 
 fn usages<'a>(period: &Period<'a>) -> BTreeMap<&'a str, Usage> {
@@ -296,7 +299,7 @@ mod tests {
             told(&assess(&TICKET_MISSING, &settings(), &changes)),
             [
                 "no exception",
-                "exception: SEC-1 is only a mention: it stands in the quotation of another change",
+                "exception: SEC-1 is only a mention: it stands in a quotation, of another change or of code",
                 "exception: no ticket reference in the message",
             ]
         );

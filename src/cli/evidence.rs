@@ -3,8 +3,18 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
+
 use super::{Exit, Failure};
 use crate::evidence::Exports;
+
+/// Evidence from outside of Git.
+#[derive(Debug, Args)]
+pub(super) struct EvidenceArguments {
+    /// A folder with exports of forges and ticket systems and decision records of the gate; may be given several times
+    #[arg(long, value_name = "DIR", global = true)]
+    pub evidence: Vec<PathBuf>,
+}
 
 /// Files larger than this are not read.
 const MAX_FILE: u64 = 256 << 20;

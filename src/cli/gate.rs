@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::evidence::evidence;
+use super::evidence::{EvidenceArguments, evidence};
 use super::sample::Story;
 use super::source::{self, RangeArguments, SourceArguments, Wanted};
 use super::terminal::{note, put};
@@ -40,9 +40,8 @@ pub(super) struct Arguments {
     /// Judge the changes of a past period as if they came today
     #[arg(long, conflicts_with = "hook")]
     replay: bool,
-    /// With --replay: a folder with decision records, to tell where the gate did not run; may be given several times
-    #[arg(long, value_name = "DIR", requires = "replay")]
-    evidence: Vec<PathBuf>,
+    #[command(flatten)]
+    evidence: EvidenceArguments,
     /// How the ruling is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -100,6 +99,11 @@ fn rulings(arguments: &Arguments) -> Result<(Vec<Ruling>, String), Failure> {
         return Err(Failure::misuse(format!("`{}` is not expected here", arguments.rest.join(" ")))
             .hint("arguments without a name follow `--hook`; a range is `--from BASE --to HEAD`"));
     }
+    if !arguments.replay && !arguments.evidence.evidence.is_empty() {
+        return Err(
+            Failure::misuse("`--evidence` is read with `--replay` only").hint("before a change lands nothing is on record")
+        );
+    }
     let desk = Desk { arguments };
     let whole = |rulings| (rulings, COMPLETE_CLONE.to_owned());
     match arguments.hook {
@@ -129,6 +133,11 @@ impl Desk<'_> {
             failure.exit = Exit::Inconclusive;
             failure
         };
+        if let Some(path) = self.arguments.source.settings.as_ref().filter(|path| repository.has_checked_out(path)) {
+            let inside = format!("{} lies in the checked-out change, which would decide about itself", path.display());
+            return Err(fail_closed(Failure::misuse(inside))
+                .hint("leave out `--settings`, so that the base decides, or name a file outside of the work tree"));
+        }
         let chosen = source::choose_settings(&self.arguments.source, None).map_err(fail_closed)?;
         match chosen {
             Some(settings) => Ok(settings),
@@ -219,7 +228,7 @@ impl Desk<'_> {
         let chosen = source::choose_settings(&self.arguments.source, story)?;
         let (history, settings) = source::resolve(&repository, &wanted, chosen, &self.arguments.source)?;
         let catalogue = catalogue(&settings)?;
-        let exports = evidence(&self.arguments.evidence)?;
+        let exports = evidence(&self.arguments.evidence.evidence)?;
         Ok(vec![gate::replay(&repository, history, &settings, catalogue, exports)?])
     }
 
@@ -259,7 +268,9 @@ impl Desk<'_> {
         };
         let base = match &update {
             Update::Proposal { target, .. } => Some(*target),
-            Update::Push { .. } | Update::Text(_) | Update::Nothing | Update::Replacement => repository.resolve("HEAD").ok(),
+            Update::Push { .. } | Update::Text(_) | Update::Nothing | Update::Replacement | Update::NoCommit => {
+                repository.resolve("HEAD").ok()
+            }
         };
         let settings = self.settings(&repository, base)?;
         Ok(vec![Self::judge(&repository, &Request { subject, update, because }, &settings)?])

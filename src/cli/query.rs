@@ -4,12 +4,12 @@ use clap::Args;
 
 use super::Failure;
 use super::cache::CacheArguments;
+use super::evidence::{EvidenceArguments, evidence};
 use super::progress::Bar;
 use super::sample::Story;
 use super::source::{RangeArguments, SourceArguments, Wanted, catalogue, choose_settings, open, resolve, resolve_moment};
-use super::terminal::{self, put, say};
+use super::terminal::{self, note, put, say};
 use crate::changes::FactsCache;
-use crate::evidence::Exports;
 use crate::pack::Pack;
 use crate::pipeline::{self, Given};
 use crate::query::formats::{self, Format};
@@ -30,6 +30,8 @@ pub(super) struct Arguments {
     range: RangeArguments,
     #[command(flatten)]
     cache: CacheArguments,
+    #[command(flatten)]
+    evidence: EvidenceArguments,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", default_value = "table", global = true)]
     format: Format,
@@ -45,19 +47,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let repository = open(&arguments.source, imported.as_ref())?;
     let chosen = choose_settings(&arguments.source, story)?;
     let cache = if imported.is_some() { FactsCache::none() } else { arguments.cache.open(&repository) };
+    let given = Given { cache: &cache, exports: evidence(&arguments.evidence.evidence)? };
     let (pack, before) = match (arguments.question.needs(), wanted) {
         (Needs::Policies { at: Some(_) }, Some(_)) => {
             return Err(Failure::misuse("`--at` names one moment and cannot be used with a range")
                 .hint("with `--period`, or `--from` and `--to`, the policies are those at the end of the range"));
         }
         (Needs::Policies { at }, None) => {
+            if !given.exports.files.is_empty() {
+                note("note: without a range the changes behind a policy are read from Git alone; `--evidence` says nothing here");
+            }
             let (range, settings) = resolve_moment(&repository, at.as_deref(), chosen, &arguments.source)?;
             (pipeline::take_stock(&repository, &cache, range, settings)?, None)
         }
         (Needs::Policies { at: None } | Needs::Changes, wanted) => {
-            (audit(&repository, &cache, &wanted.unwrap_or(EVERYTHING), chosen, &arguments.source)?, None)
+            (audit(&repository, given, &wanted.unwrap_or(EVERYTHING), chosen, &arguments.source)?, None)
         }
-        (Needs::Past, wanted) => with_past(&repository, &cache, &wanted.unwrap_or(EVERYTHING), chosen, &arguments.source)?,
+        (Needs::Past, wanted) => with_past(&repository, given, &wanted.unwrap_or(EVERYTHING), chosen, &arguments.source)?,
     };
     let material = Material::new(&pack, before);
     let answer = arguments.question.answer(&material).map_err(misuse)?;
@@ -77,7 +83,7 @@ const EVERYTHING: Wanted = Wanted::Between { from: None, to: None };
 
 fn audit(
     repository: &Repository,
-    cache: &FactsCache,
+    given: Given<'_>,
     wanted: &Wanted,
     chosen: Option<Settings>,
     source: &SourceArguments,
@@ -85,7 +91,7 @@ fn audit(
     let (history, settings) = resolve(repository, wanted, chosen, source)?;
     let catalogue = catalogue(&settings)?;
     let bar = Bar::new();
-    let judged = pipeline::audit(repository, Given { cache, exports: Exports::default() }, history, settings, &catalogue, &bar);
+    let judged = pipeline::audit(repository, given, history, settings, &catalogue, &bar);
     bar.finish();
     Ok(judged?.into_pack())
 }
@@ -93,7 +99,7 @@ fn audit(
 /// The range with everything before it, and the last change before the range.
 fn with_past(
     repository: &Repository,
-    cache: &FactsCache,
+    given: Given<'_>,
     wanted: &Wanted,
     chosen: Option<Settings>,
     source: &SourceArguments,
@@ -101,10 +107,10 @@ fn with_past(
     let (history, settings) = resolve(repository, wanted, chosen, source)?;
     let range = history.range;
     let Some(start) = range.start else {
-        return Ok((audit(repository, cache, wanted, Some(settings), source)?, None));
+        return Ok((audit(repository, given, wanted, Some(settings), source)?, None));
     };
     let all = Wanted::Between { from: None, to: Some(range.end.to_string()) };
-    let mut pack = audit(repository, cache, &all, Some(settings), source)?;
+    let mut pack = audit(repository, given, &all, Some(settings), source)?;
     pack.range.asked = range.asked;
     pack.range.resolution = range.resolution;
     pack.range.resolution.push("Everything before the range was read as well, to tell what was in force when it began.".into());

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::cache::CacheArguments;
-use super::evidence::evidence;
+use super::evidence::{EvidenceArguments, evidence};
 use super::progress::Bar;
 use super::sample::Story;
 use super::source::{RangeArguments, SourceArguments, Wanted, catalogue, choose_settings, open, resolve};
@@ -27,9 +27,8 @@ pub(super) struct Arguments {
     /// The folder to write; must not exist
     #[arg(long, value_name = "DIR", default_value = "countersign-pack")]
     out: PathBuf,
-    /// A folder with evidence from other systems: decision records of the gate; may be given several times
-    #[arg(long, value_name = "DIR")]
-    evidence: Vec<PathBuf>,
+    #[command(flatten)]
+    evidence: EvidenceArguments,
     #[command(flatten)]
     cache: CacheArguments,
     /// Stop early and write nothing, to measure
@@ -46,7 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.stop_after.is_none() {
         folder::check_free(&arguments.out)?;
     }
-    let exports = evidence(&arguments.evidence)?;
+    let exports = evidence(&arguments.evidence.evidence)?;
     let story = arguments.range.sample.as_deref().map(Story::find).transpose()?;
     let wanted = wanted(arguments, story)?;
     let imported = story.map(Story::import).transpose()?;

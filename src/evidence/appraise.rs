@@ -70,6 +70,6 @@ impl Comment {
         };
         let seconds = self.timestamp.and_then(|text| text.trim_start_matches('0').parse().ok());
         let at = seconds.and_then(utc_text).map(Into::into);
-        Review { reviewer, decision, convention: "git-appraise comment", quoted: false, at }
+        Review { reviewer, decision, convention: "git-appraise comment", quoted: false, at, record: None }
     }
 }

@@ -40,8 +40,14 @@ pub(super) fn read_note(note: &NoteRecord<'_>, evidence: &mut Evidence) {
         let Some((key, value)) = text.split_once(':') else { continue };
         let (key, value, place) = (key.trim(), value.trim(), Place::Note(line));
         if let Some(vote) = key.strip_prefix("Code-Review") {
-            let review =
-                |reviewer| Review { reviewer, decision: decision(vote), convention: "Gerrit note", quoted: false, at: None };
+            let review = |reviewer| Review {
+                reviewer,
+                decision: decision(vote),
+                convention: "Gerrit note",
+                quoted: false,
+                at: None,
+                record: None,
+            };
             evidence.reviews.extend(people::one(value).map(|person| note.claim(review(person), place)));
         } else if key == "Submitted-by" {
             evidence.merger = people::one(value).map(|person| note.claim(person, place)).or(evidence.merger.take());

@@ -1,4 +1,4 @@
-//! A commit message cut into lines, with the regions that only quote another change.
+//! A commit message cut into lines, with the regions that only quote something else, and those that nobody sees.
 
 use std::ops::Range;
 
@@ -9,8 +9,10 @@ pub(super) struct Message<'a> {
     pub text: &'a str,
     /// Its lines; the subject is line 1.
     pub lines: Vec<Line<'a>>,
-    /// Byte ranges that quote a reverted or relanded change, in order.
+    /// Byte ranges that quote another change, a mail or code, in order.
     quotations: Vec<Range<usize>>,
+    /// Byte ranges that a reader is not shown, in order.
+    unseen: Vec<Range<usize>>,
 }
 
 /// One line of a message.
@@ -34,7 +36,8 @@ impl<'a> Message<'a> {
             start += piece.len();
         }
         let quotations = quotations_of(&lines);
-        Self { text, lines, quotations }
+        let unseen = unseen_of(text);
+        Self { text, lines, quotations, unseen }
     }
 
     /// The first line, trimmed.
@@ -62,10 +65,15 @@ impl<'a> Message<'a> {
         u32::try_from(self.lines.partition_point(|line| line.start <= offset)).unwrap_or(u32::MAX).max(1)
     }
 
-    /// Whether this byte belongs to a quotation of another change.
+    /// Whether this byte belongs to a quotation: of another change, of a mail, of code.
     pub fn is_quoted(&self, offset: usize) -> bool {
-        let before = self.quotations.partition_point(|range| range.start <= offset);
-        before.checked_sub(1).and_then(|last| self.quotations.get(last)).is_some_and(|range| range.contains(&offset))
+        is_within(&self.quotations, offset)
+    }
+
+    /// Whether a reader of the message is not shown this byte: git ends a message at a NUL byte, and a forge renders no
+    /// comment of its templates.
+    pub fn is_unseen(&self, offset: usize) -> bool {
+        is_within(&self.unseen, offset)
     }
 
     /// Whether the line of this number starts inside a quotation of another change.
@@ -76,6 +84,27 @@ impl<'a> Message<'a> {
         let line = usize::try_from(number).ok().and_then(|number| self.lines.get(number.checked_sub(1)?));
         line.is_some_and(|line| self.is_quoted(line.start))
     }
+}
+
+fn is_within(ranges: &[Range<usize>], offset: usize) -> bool {
+    let before = ranges.partition_point(|range| range.start <= offset);
+    before.checked_sub(1).and_then(|last| ranges.get(last)).is_some_and(|range| range.contains(&offset))
+}
+
+/// From the first NUL byte on, and each `<!-- … -->`.
+fn unseen_of(text: &str) -> Vec<Range<usize>> {
+    let shown = text.find('\0').unwrap_or(text.len());
+    let mut unseen = Vec::new();
+    let mut at = 0;
+    while let Some(open) = text.get(at..shown).and_then(|rest| rest.find("<!--")).map(|found| at + found) {
+        let Some(length) = text.get(open..shown).and_then(|rest| rest.find("-->")) else { break };
+        at = open + length;
+        unseen.push(open..at);
+    }
+    if shown < text.len() {
+        unseen.push(shown..text.len());
+    }
+    unseen
 }
 
 fn without_leading_blank_lines(raw: &str) -> &str {
@@ -94,23 +123,29 @@ enum Opening {
     Paragraph,
     /// Everything up to the last paragraph.
     Message,
+    /// The lines up to the end of a block of code, if it ends.
+    Fence,
 }
 
 fn quotations_of(lines: &[Line<'_>]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    let mut angled = Vec::new();
     let mut open_until = 0;
+    let mut fences = Fences::default();
     for (index, line) in lines.iter().enumerate() {
         let whole = line.start..line.start + line.text.len();
         if line.start < open_until {
             continue;
         }
         if line.text.starts_with('>') {
-            angled.push(whole);
+            found.push(whole);
             continue;
         }
-        match opening(line.text) {
+        match opening(line.text).or_else(|| reverted_header(lines, index)) {
             None => {}
+            Some(Opening::Fence) => {
+                open_until = fences.end(lines, index);
+                found.push(line.start..open_until.max(line.start));
+            }
             Some(Opening::Title(from, to)) => found.push(line.start + from..line.start + to),
             Some(Opening::Line) => found.push(whole),
             Some(Opening::Paragraph) => {
@@ -124,20 +159,19 @@ fn quotations_of(lines: &[Line<'_>]) -> Vec<Range<usize>> {
         }
     }
     found.retain(|range| !range.is_empty());
-    if !found.is_empty() {
-        found.append(&mut angled);
-        found.sort_by_key(|range| range.start);
-    }
     found
 }
 
 fn opening(line: &str) -> Option<Opening> {
     let text = line.trim_start_matches(['*', '-', ' ', '\t']);
     let indent = line.len() - text.len();
-    if !matches!(text.as_bytes().first()?, b'R' | b'r' | b'O' | b'o' | b'T' | b't' | b'B' | b'b' | b'U' | b'u') {
+    if fence(line).is_some() {
+        return Some(Opening::Fence);
+    }
+    if !matches!(text.as_bytes().first()?.to_ascii_lowercase(), b'r' | b'o' | b't' | b'b' | b'u' | b'c' | b'f') {
         return None;
     }
-    if is_undoing(text) {
+    if names_another_change(text) {
         return quoted_title(text).map(|(from, to)| Opening::Title(indent + from, indent + to));
     }
     if starts_with_any(text, &["Original commit changeset:", "Original Phabricator Diff:"]) {
@@ -154,8 +188,52 @@ fn opening(line: &str) -> Option<Opening> {
     starts_with_any(text, &relands).then_some(Opening::Paragraph)
 }
 
-/// Whether a title says that another change is taken back or brought back.
-fn is_undoing(text: &str) -> bool {
+/// The sign of a block of code and how often it stands there.
+fn fence(line: &str) -> Option<(u8, usize)> {
+    const SHORTEST: usize = 3;
+    let text = line.trim_start_matches(' ');
+    let sign = *text.as_bytes().first().filter(|sign| matches!(sign, b'`' | b'~'))?;
+    let length = text.bytes().take_while(|byte| *byte == sign).count();
+    (length >= SHORTEST && line.len() - text.len() <= SHORTEST).then_some((sign, length))
+}
+
+/// The signs that were seen to close no block of code from some line on: they need not be looked for again.
+#[derive(Default)]
+struct Fences {
+    unclosed: Vec<(u8, usize)>,
+}
+
+impl Fences {
+    /// Where the block of code that opens on this line ends; 0 where nothing closes it, so that it is none.
+    fn end(&mut self, lines: &[Line<'_>], index: usize) -> usize {
+        /// Longer rows of signs are not told apart, which bounds how often a message is searched.
+        const LONGEST: usize = 16;
+        let Some((sign, length)) = lines.get(index).and_then(|line| fence(line.text)) else { return 0 };
+        let length = length.min(LONGEST);
+        if self.unclosed.iter().any(|(known, shortest)| *known == sign && length >= *shortest) {
+            return 0;
+        }
+        let closes = |line: &&Line<'_>| {
+            fence(line.text).is_some_and(|(other, count)| other == sign && count >= length && count == line.text.trim().len())
+        };
+        let end = lines.iter().skip(index + 1).find(closes).map(|line| line.start + line.text.len());
+        if end.is_none() {
+            self.unclosed.push((sign, length));
+        }
+        end.unwrap_or(0)
+    }
+}
+
+/// `revert: feat: …` with `This reverts commit …` below: the reverted change's whole title, as conventional commits have it.
+fn reverted_header(lines: &[Line<'_>], index: usize) -> Option<Opening> {
+    const WORD: &str = "revert: ";
+    let line = lines.first().filter(|line| index == 0 && starts_with_any(line.text, &[WORD]))?;
+    let says_so = lines.iter().any(|line| starts_with_any(line.text, &["This reverts commit "]));
+    says_so.then_some(Opening::Title(WORD.len(), line.text.len()))
+}
+
+/// Whether a line says that another change is taken back, brought back, taken over or repaired, and may quote its title.
+fn names_another_change(text: &str) -> bool {
     starts_with_any(
         text,
         &[
@@ -175,8 +253,22 @@ fn is_undoing(text: &str) -> bool {
             "Rollback ",
             "Roll back ",
             "This reverts ",
+            "Cherry-pick ",
+            "Cherry pick ",
+            "Cherry-picked ",
+            "Cherry-pick: ",
+            "Backport ",
+            "Backport: ",
+            "Backported ",
         ],
-    )
+    ) || repairs_a_commit(text)
+}
+
+/// `Fixes: 0123456 ("title")`, as the kernel's developers name the commit that was wrong.
+fn repairs_a_commit(text: &str) -> bool {
+    let Some(rest) = text.get("Fixes: ".len()..).filter(|_| starts_with_any(text, &["Fixes: "])) else { return false };
+    let id = rest.split(' ').next().unwrap_or_default();
+    id.len() >= 7 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn quoted_title(text: &str) -> Option<(usize, usize)> {
@@ -243,6 +335,26 @@ mod tests {
         assert_eq!(quoted(plain, &["SEC-1", "SEC-2", "SEC-4", "SEC-3"]), ["SEC-2", "SEC-4"]);
         let glued = "x\n\nFixes #1\n\nRelanding of CL 2, broken.\nReviewed-by: A\n\nReviewed-by: B\n";
         assert_eq!(quoted(glued, &["#1", "Reviewed-by: A", "Reviewed-by: B"]), ["Reviewed-by: A"]);
+    }
+
+    #[test]
+    fn mails_code_and_titles_of_other_commits_are_quotations() {
+        assert_eq!(quoted("x\n\n> SEC-1\nSEC-2\n", &["SEC-1", "SEC-2"]), ["SEC-1"]);
+        let fenced = "x\n\n```\nSEC-1\n~~~\nSEC-2\n```\nSEC-3\n\n```\nSEC-4\n";
+        assert_eq!(quoted(fenced, &["SEC-1", "SEC-2", "SEC-3", "SEC-4"]), ["SEC-1", "SEC-2"]);
+        assert_eq!(quoted("x\n\nFixes: 0123456 (\"SEC-1 y\")\nFixes: SEC-2\n", &["SEC-1", "SEC-2"]), ["SEC-1"]);
+        assert_eq!(quoted("Backport \"SEC-1\" for SEC-2", &["SEC-1", "SEC-2"]), ["SEC-1"]);
+        assert_eq!(quoted("Backport SEC-1", &["SEC-1"]), Vec::<&str>::new());
+        assert_eq!(quoted("revert: SEC-1\n\nThis reverts commit 0123456.\nSEC-2", &["SEC-1", "SEC-2"]), ["SEC-1"]);
+        assert_eq!(quoted("revert: SEC-1", &["SEC-1"]), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn what_git_or_a_forge_does_not_show_is_unseen() {
+        let text = "x SEC-1\n\n<!-- such as SEC-2\nor SEC-3 --> SEC-4 <!-- SEC-5\n\0SEC-6 -->";
+        let message = Message::new(text);
+        let seen = |word: &str| text.find(word).is_some_and(|at| !message.is_unseen(at));
+        assert_eq!(["SEC-1", "SEC-2", "SEC-3", "SEC-4", "SEC-5", "SEC-6"].map(seen), [true, false, false, true, true, false]);
     }
 
     #[test]

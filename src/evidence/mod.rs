@@ -24,6 +24,7 @@ mod notes;
 mod identities;
 mod arrival;
 mod exports;
+mod linking;
 pub mod gate_records;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ mod tests;
 pub use arrival::gather;
 pub use exports::{EvidenceFile, ExportError, Exports, Unmatched, recorded};
 pub use identities::{find_bot, suspicious_name};
+pub use linking::{Link, LinkedBy, OnContent, ReviewRecord};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -136,6 +138,8 @@ pub enum Source {
     SideCommit(CommitId),
     /// A note on a commit: the notes reference, e.g. `refs/notes/review`, and the noted commit.
     Note(Arc<str>, CommitId),
+    /// A file of an export, below `raw/`, and the place in it.
+    Export(Arc<str>, Arc<str>),
     /// A file as the change left it, or as it was before where the change removed it.
     File(RepoPath),
 }
@@ -159,6 +163,8 @@ pub enum Place {
     Note(u32),
     /// A line of a file.
     Line(u32),
+    /// The place in an export that its source names.
+    Record,
 }
 
 impl Place {
@@ -168,7 +174,7 @@ impl Place {
         match self {
             Self::Subject | Self::Branch => Some(1),
             Self::Body(line) | Self::Trailer(line) | Self::Note(line) | Self::Line(line) => Some(line),
-            Self::Header | Self::Topology => None,
+            Self::Header | Self::Topology | Self::Record => None,
         }
     }
 }
@@ -210,8 +216,22 @@ pub enum TicketRelation {
     Branch,
     /// Only a side commit has it.
     SideCommit,
-    /// It stands in the quotation of a reverted, cherry-picked or relanded change: a mention, not the reason.
+    /// It stands in a quotation (of a reverted, cherry-picked or relanded change, of a mail, of code): a mention, not the
+    /// reason.
     Quoted,
+    /// It stands where a reader of the message is not shown it: behind a NUL byte, in a comment of a template.
+    Unseen,
+}
+
+impl TicketRelation {
+    /// Whether the reference only mentions the ticket, wherever it stands.
+    #[must_use]
+    pub fn is_mention(self) -> bool {
+        match self {
+            Self::Own | Self::Branch | Self::SideCommit => false,
+            Self::Quoted | Self::Unseen => true,
+        }
+    }
 }
 
 /// Somebody's word that the change was looked at.
@@ -227,6 +247,8 @@ pub struct Review {
     pub quoted: bool,
     /// When, where a record says so (RFC 3339 UTC).
     pub at: Option<Box<str>>,
+    /// What a forge recorded beyond that, where it did.
+    pub record: Option<Box<ReviewRecord>>,
 }
 
 /// What a reviewer is said to have decided.
@@ -387,7 +409,7 @@ impl Evidence {
         let found = side_commits.iter().flat_map(|side| &side.tickets).cloned();
         let before = self.tickets.len();
         self.tickets.extend(found.map(|mut claim| {
-            if claim.value.relation != TicketRelation::Quoted {
+            if !claim.value.relation.is_mention() {
                 claim.value.relation = TicketRelation::SideCommit;
             }
             claim
@@ -411,6 +433,8 @@ pub struct Dossier {
     pub arrival: ArrivalKind,
     /// Whether author or committer is a known bot, and which.
     pub bot: Option<Arc<str>>,
+    /// The recorded proposal that brought it, where an export has it.
+    pub link: Option<Box<Link>>,
     /// What the gate decided about it, where a record was given.
     pub gate: Option<Box<gate_records::GateDecision>>,
     /// Everything about it that could not be read.

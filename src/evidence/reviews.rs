@@ -42,11 +42,11 @@ pub(super) fn add_reviewers(
     decision: Decision,
 ) {
     let quoted = record.message.is_line_quoted(trailer.line) || trailer.line < record.picked_on_line;
-    let review = |reviewer| Review { reviewer, decision, convention, quoted, at: None };
+    let review = |reviewer| Review { reviewer, decision, convention, quoted, at: None, record: None };
     evidence.reviews.extend(people::list(value).map(|person| record.claim_from(review(person), trailer)));
 }
 
 /// A claim that a person approved, from a place that is no trailer.
 pub(super) fn approval(reviewer: Arc<Person>, convention: &'static str) -> Review {
-    Review { reviewer, decision: Decision::Approved, convention, quoted: false, at: None }
+    Review { reviewer, decision: Decision::Approved, convention, quoted: false, at: None, record: None }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use crate::settings::IssueReferences;
+use crate::text::is_hidden;
 
 use super::record::{Record, leading_number};
 use super::{Claim, Evidence, Place, Ticket, TicketRelation, TicketSystem, apache, gitlab, look_alikes};
@@ -37,7 +38,9 @@ pub(super) fn read(record: &Record<'_>, evidence: &mut Evidence) {
 
 fn claim(record: &Record<'_>, hit: Hit, branch: Option<&Range<usize>>) -> Claim<Ticket> {
     let is_in_branch = branch.is_some_and(|range| range.contains(&hit.at));
-    let (relation, place) = if record.message.is_quoted(hit.at) {
+    let (relation, place) = if record.message.is_unseen(hit.at) {
+        (TicketRelation::Unseen, record.place_at(hit.at))
+    } else if record.message.is_quoted(hit.at) {
         (TicketRelation::Quoted, record.place_at(hit.at))
     } else if is_in_branch {
         (TicketRelation::Branch, Place::Branch)
@@ -111,13 +114,28 @@ fn is_key_byte(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_'
 }
 
+/// Whether the last character that can be seen is one of a word: what cannot be seen parts no words.
 fn ends_in_letter_or_digit(text: &str) -> bool {
-    text.chars().next_back().is_some_and(char::is_alphanumeric)
+    text.chars().rev().find(|character| !is_invisible(*character)).is_some_and(char::is_alphanumeric)
+}
+
+/// Whether the first character that can be seen is one of a word.
+fn begins_with_letter_or_digit(text: &str) -> bool {
+    text.chars().find(|character| !is_invisible(*character)).is_some_and(char::is_alphanumeric)
+}
+
+/// Whether a character has no place of its own on the screen: hidden ones, and marks that stand on the one before.
+fn is_invisible(character: char) -> bool {
+    let is_mark = matches!(character,
+        '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
+        | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{fe00}'..='\u{fe0f}' | '\u{fe20}'..='\u{fe2f}'
+        | '\u{e0100}'..='\u{e01ef}');
+    is_mark || (is_hidden(character) && !matches!(character, '\r' | '\u{2028}' | '\u{2029}' | '\u{85}'))
 }
 
 /// Whether a number goes on as a word or a version: `12a`, `9.2`.
 fn goes_on(rest: &str) -> bool {
-    let mut next = rest.chars();
+    let mut next = rest.chars().filter(|character| !is_invisible(*character));
     match next.next() {
         Some('.') => next.next().is_some_and(|digit| digit.is_ascii_digit()),
         Some(character) => character.is_alphanumeric(),
@@ -136,7 +154,7 @@ fn listed(projects: &BTreeSet<String>, text: &str, key: Range<usize>, end: usize
     let serial =
         text.get(end..)?.strip_prefix('-').and_then(leading_number).filter(|serial| is_year(number) && serial.len() >= 3);
     match serial {
-        Some(serial) => Some(start..end + 1 + serial.len()),
+        Some(serial) => is_positive(serial).then_some(start..end + 1 + serial.len()),
         None => (!number.starts_with('0')).then_some(start..end),
     }
 }
@@ -153,7 +171,7 @@ fn find_service_now(text: &str, hits: &mut Vec<Hit>) {
     for found in number.find_iter(text) {
         let before = text.get(..found.start()).unwrap_or_default();
         let after = text.get(found.end()..).unwrap_or_default();
-        if !ends_in_letter_or_digit(before) && !after.starts_with(char::is_alphanumeric) && !is_all_zeros(found.as_str()) {
+        if !ends_in_letter_or_digit(before) && !begins_with_letter_or_digit(after) && !is_all_zeros(found.as_str()) {
             let id = found.as_str().replace('-', "").into();
             hits.push(Hit { at: found.start(), id, system: TicketSystem::ServiceNow });
         }
@@ -285,7 +303,7 @@ fn find_any_issue(record: &Record<'_>, evidence: &Evidence, hits: &mut Vec<Hit>)
     let own: BTreeSet<&str> = evidence.proposals().map(|claim| &*claim.value.id).collect();
     for found in anywhere.captures_iter(text) {
         let Some((at, id)) = issue_of(&found) else { continue };
-        let is_word = text.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || c == '&'));
+        let is_word = text.get(..at).is_some_and(|before| before.ends_with('&') || ends_in_letter_or_digit(before));
         if !is_word && !own.contains(&*id) {
             hits.push(Hit { at, id, system: TicketSystem::ForgeIssue });
         }
@@ -336,7 +354,7 @@ fn find_in_trailers(record: &Record<'_>, hits: &mut Vec<Hit>) {
         if trailer.key.eq_ignore_ascii_case("related work items") {
             find_work_items(&trailer.value, at, hits);
         } else if trailer.key.eq_ignore_ascii_case("story") {
-            let number = leading_number(trailer.value.trim_start_matches('#'));
+            let number = leading_number(trailer.value.trim_start_matches('#')).filter(|number| is_positive(number));
             let system = TicketSystem::Custom(Arc::from("storyboard"));
             hits.extend(number.map(|number| Hit { at, id: format!("Story {number}").into(), system }));
         } else if TICKET_KEYS.iter().any(|key| key.eq_ignore_ascii_case(&trailer.key)) {

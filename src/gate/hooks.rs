@@ -102,7 +102,7 @@ fn lines(input: &str, form: &'static str, read: impl Fn(&str) -> Option<Move>) -
 /// The references that decide which commits of a push are new.
 #[derive(Debug)]
 pub struct Standing {
-    /// The branch that settings are read from and that every other branch may be brought up to date with.
+    /// The judged branch that every other branch may be brought up to date with.
     pub trunk: Option<Reference>,
     /// The commits of every reference whose pushes are judged.
     pub judged: Vec<CommitId>,
@@ -117,6 +117,8 @@ impl Standing {
     pub fn on_server(repository: &Repository, trunk: Option<Reference>, settings: &Settings) -> Result<Self, RepositoryError> {
         let mut references = repository.references("refs/")?;
         references.retain(|reference| settings.gate.references.is_match(&reference.name));
+        // What came to a branch that nobody watches was not judged.
+        let trunk = trunk.filter(|trunk| settings.gate.references.is_match(&trunk.name));
         Ok(Self { trunk, judged: references.into_iter().filter_map(|reference| reference.commit).collect() })
     }
 
@@ -155,7 +157,7 @@ pub fn request(repository: &Repository, moved: &Move, standing: &Standing, setti
     }
     let read = |id| repository.commit_behind(id).map_err(|reason| HookError::Object { reference: subject.clone(), reason });
     let Some(after) = read(after)? else {
-        return Ok(nothing("It leads to no commit: there is nothing to judge.".into()));
+        return Ok(Request { subject, update: Update::NoCommit, because: Vec::new() });
     };
     let before = moved.before.map(read).transpose()?.flatten();
     let (behind, found) = behind(before, moved, standing);

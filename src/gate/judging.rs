@@ -38,6 +38,11 @@ pub fn judge(
             ruling.verdict = Verdict::Refused;
             return Ok(ruling);
         }
+        Update::NoCommit => {
+            ruling.findings.push(no_commit());
+            ruling.verdict = Verdict::Inconclusive;
+            return Ok(ruling);
+        }
         Update::Push { before, behind, after } => repository.brought_in(range(request, *before, *after), behind)?,
         Update::Proposal { target, behind, head, .. } => repository.brought_in(range(request, Some(*target), *head), behind)?,
     };
@@ -50,7 +55,9 @@ pub fn judge(
         Update::Proposal { target, head, text, .. } => {
             units::of_proposal(repository, changes, (*target, *head), text.as_ref(), settings.gate.landing)
         }
-        Update::Push { .. } | Update::Text(_) | Update::Nothing | Update::Replacement => units::of_push(changes),
+        Update::Push { .. } | Update::Text(_) | Update::Nothing | Update::Replacement | Update::NoCommit => {
+            units::of_push(repository, changes)
+        }
     };
     let context = Context { range, completeness: &completeness, settings, request: Some(request), exports: Exports::default() };
     judge_units(repository, &mut ruling, context, units, catalogue)?;
@@ -80,6 +87,7 @@ pub fn replay(
         base: range.start,
         head: Some(range.end),
         head_tree: None,
+        has_landed: true,
         because: range.resolution.clone(),
         settings: settings.origin.clone(),
         settings_digest: settings.digest.clone(),
@@ -90,7 +98,7 @@ pub fn replay(
         example: String::new(),
     };
     let context = Context { range, completeness: &completeness, settings, request: None, exports };
-    judge_units(repository, &mut ruling, context, units::of_push(changes), catalogue)?;
+    judge_units(repository, &mut ruling, context, units::of_push(repository, changes), catalogue)?;
     Ok(ruling)
 }
 
@@ -129,7 +137,7 @@ fn empty(repository: &Repository, request: &Request, settings: &Settings) -> Rul
     let (base, head) = match &request.update {
         Update::Push { before, after, .. } => (*before, Some(*after)),
         Update::Proposal { target, head, .. } => (Some(*target), Some(*head)),
-        Update::Text(_) | Update::Nothing | Update::Replacement => (None, None),
+        Update::Text(_) | Update::Nothing | Update::Replacement | Update::NoCommit => (None, None),
     };
     Ruling {
         repository: repository.name(),
@@ -137,6 +145,7 @@ fn empty(repository: &Repository, request: &Request, settings: &Settings) -> Rul
         base,
         head,
         head_tree: head.and_then(|head| repository.commit(head)).map(|commit| commit.tree),
+        has_landed: false,
         because: request.because.clone(),
         settings: settings.origin.clone(),
         settings_digest: settings.digest.clone(),
@@ -180,6 +189,15 @@ fn replacement() -> Found {
     }
 }
 
+fn no_commit() -> Found {
+    Found {
+        stance: Stance::Undecided,
+        because: "it leads to no commit, so nothing names the reason of what it holds; `gate.references` says what is judged"
+            .into(),
+        ..replacement()
+    }
+}
+
 fn judge_units(
     repository: &Repository,
     ruling: &mut Ruling,
@@ -191,14 +209,14 @@ fn judge_units(
     let catalogue = catalogue.kept(|card| is_applied(card, &context));
     let (roles, changes): (Vec<units::Role>, Vec<Change>) = units.into_iter().map(|unit| (unit.role, unit.change)).unzip();
     let mut dossiers = pipeline::dossiers(repository, changes, settings)?;
-    context.exports.attach(&mut dossiers);
+    context.exports.attach(repository, &mut dossiers);
     let dates_before = dates_before(repository, &dossiers);
     let period = Period {
         range: &context.range,
         completeness: context.completeness,
         dates_before: &dates_before,
         at_start: None,
-        rulings_given: context.exports.rulings(),
+        exports: &context.exports,
         dossiers: &dossiers,
         settings,
     };
@@ -356,7 +374,7 @@ impl Bench<'_> {
 
     /// An incomplete record refuses nothing; it forbids every conclusion.
     fn stance(&self, card: &Card, finding: &Finding, role: Option<&units::Role>) -> Stance {
-        if finding.waiver.is_some() {
+        if self.is_waived(finding) {
             Stance::Waived
         } else if card.gate == Gate::Record && card.severity == Severity::Blocker {
             Stance::Undecided
@@ -367,11 +385,18 @@ impl Bench<'_> {
         }
     }
 
+    /// Whether a waiver accepts a finding, one that names its commit in full: a commit can be made to fit a shorter id.
+    fn is_waived(&self, finding: &Finding) -> bool {
+        let waiver = finding.waiver.and_then(|position| self.settings.waivers.get(usize::from(position)));
+        let change = finding.subject.change().and_then(|position| self.dossiers.get(usize::try_from(position).ok()?));
+        waiver.zip(change).is_some_and(|(waiver, dossier)| dossier.change.id().to_string() == waiver.change)
+    }
+
     fn found(card: &'static Card, finding: &Finding, about: About, stance: Stance, basis: &Basis) -> Found {
         let place = basis.citations.iter().find_map(|citation| match (&citation.source, citation.place) {
             (Source::File(path), Place::Line(line)) => Some((path.clone(), line)),
             (Source::File(path), _) => Some((path.clone(), 1)),
-            (Source::Change | Source::SideCommit(_) | Source::Note(..), _) => None,
+            (Source::Change | Source::SideCommit(_) | Source::Note(..) | Source::Export(..), _) => None,
         });
         let place: Option<(RepoPath, u32)> = place;
         Found { card, about, stance, severity: finding.severity, because: visible_line(&basis.because), place }

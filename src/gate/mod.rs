@@ -31,6 +31,8 @@ pub struct Ruling {
     pub head: Option<CommitId>,
     /// The tree of that commit, where it can be read: what would stand on the branch.
     pub head_tree: Option<TreeId>,
+    /// Whether its commits stand on the branch already, so that nobody should write them again: a replay.
+    pub has_landed: bool,
     /// How the range was found and why it is exact, one sentence each.
     pub because: Vec<String>,
     /// Where the settings came from.

@@ -43,4 +43,6 @@ pub enum Update {
     Nothing,
     /// A reference under `refs/replace/`.
     Replacement,
+    /// A reference that leads to something else than a commit: its content has no message that could name a reason.
+    NoCommit,
 }

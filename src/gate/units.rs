@@ -4,7 +4,7 @@ use super::About;
 use super::environment::ProposalText;
 use crate::changes::{Change, Commit, Extraction, FactsCache, Gap, GapAbout, Signature};
 use crate::checks::Gate;
-use crate::repository::Repository;
+use crate::repository::{Reader, Repository};
 use crate::settings::LandingMethod;
 use crate::text::{CommitId, Moment, ObjectId, Person, Text, TreeId};
 
@@ -45,16 +45,29 @@ impl Role {
 }
 
 /// Commits that will stand on the branch as they are: each arrival is a change, and each side commit a commit of its own.
-pub(super) fn of_push(changes: Vec<Change>) -> Vec<Unit> {
+pub(super) fn of_push(repository: &Repository, changes: Vec<Change>) -> Vec<Unit> {
+    let mut reader = repository.reader();
     let mut units = Vec::new();
     let mut position = 0;
-    for change in changes {
-        for side in &change.side_commits {
+    for mut change in changes {
+        for side in &mut change.side_commits {
+            note_left_out(&mut reader, side);
             units.push(of_commit(side.clone(), position, true));
             position += 1;
         }
-        let judged_by = vec![Gate::Message, Gate::EveryCommit, Gate::Landing, Gate::OnDemand, Gate::Replay];
-        units.push(Unit { role: Role { kind: Kind::Commit(position), judged_by, message_lands: true }, change });
+        note_left_out(&mut reader, &mut change.commit);
+        let role = |judged_by| Role { kind: Kind::Commit(position), judged_by, message_lands: true };
+        let judged_by = if change.commit.parents.len() > 1 {
+            if !is_quiet_merge(&change.commit) {
+                // What it adds has its reason in no commit that it joins, so their tickets do not speak for it.
+                let alone = Change { commit: change.commit.clone(), side_commits: Vec::new() };
+                units.push(Unit { role: role(vec![Gate::Message]), change: alone });
+            }
+            vec![Gate::EveryCommit, Gate::Landing, Gate::OnDemand, Gate::Replay]
+        } else {
+            vec![Gate::Message, Gate::EveryCommit, Gate::Landing, Gate::OnDemand, Gate::Replay]
+        };
+        units.push(Unit { role: role(judged_by), change });
         position += 1;
     }
     units
@@ -68,13 +81,16 @@ pub(super) fn of_proposal(
     text: Option<&ProposalText>,
     landing: LandingMethod,
 ) -> Vec<Unit> {
-    let commits: Vec<Commit> =
+    let mut commits: Vec<Commit> =
         changes.into_iter().flat_map(|change| change.side_commits.into_iter().chain([change.commit])).collect();
-    let mut units: Vec<Unit> = commits
-        .iter()
-        .enumerate()
-        .map(|(position, commit)| of_commit(commit.clone(), position, landing != LandingMethod::Squash))
-        .collect();
+    let mut reader = repository.reader();
+    for commit in &mut commits {
+        note_left_out(&mut reader, commit);
+    }
+    // Without a text of its own, the message that lands is made of these.
+    let lands = landing != LandingMethod::Squash || text.is_none();
+    let mut units: Vec<Unit> =
+        commits.iter().enumerate().map(|(position, commit)| of_commit(commit.clone(), position, lands)).collect();
     if commits.is_empty() {
         return units;
     }
@@ -109,12 +125,21 @@ fn of_commit(commit: Commit, position: usize, message_lands: bool) -> Unit {
     }
 }
 
-/// Whether a commit has several parents and nothing that an automatic merge of them would not have.
+/// Whether a commit has two parents and is what an automatic merge of them would be.
 ///
 /// Its parents decide, never its message; every commit that it joins is judged by itself.
 fn is_quiet_merge(commit: &Commit) -> bool {
     let adds_nothing = commit.merge.as_ref().is_some_and(|merge| merge.unexplained.is_empty() && merge.undecided.is_none());
-    commit.parents.len() > 1 && adds_nothing
+    commit.parents.len() == 2 && adds_nothing
+}
+
+/// Adds to what a merge holds of its own the paths at which it takes changes of one side back.
+fn note_left_out(reader: &mut Reader, commit: &mut Commit) {
+    let ([ours, theirs], Some(content)) = (&*commit.parents, commit.merge.as_mut()) else { return };
+    match reader.left_out_by_merge(commit.tree, [*ours, *theirs]) {
+        Ok(left_out) => content.unexplained.extend(left_out),
+        Err(reason) => content.undecided = Some(reason.into()),
+    }
 }
 
 /// All commits of a proposal as one; with a gap where that cannot be told.

@@ -272,7 +272,7 @@ impl<'a> Subject<'a> {
         cells.extend([
             Cell::number(position + 1),
             Cell::text(dossier.arrival.word()),
-            Cell::Many(columns::proposals(evidence)),
+            Cell::Many(columns::proposals(dossier)),
             Cell::list(facts.layers.iter().map(Layer::name)),
             Cell::list(&facts.environments),
             Cell::list(dossier.bot.as_deref()),

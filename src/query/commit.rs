@@ -101,7 +101,7 @@ fn origin(dossier: &Dossier) -> Vec<Fact> {
         ("title", Cell::text(&columns::shorten(commit.subject(), 600))),
         ("arrived", Cell::One(format!("{} ({}, {})", arrival.at, arrival.source, arrival.grade.word()))),
         ("arrival", Cell::text(dossier.arrival.word())),
-        ("proposal", Cell::Many(columns::proposals(evidence))),
+        ("proposal", Cell::Many(columns::proposals(dossier))),
         ("parents", Cell::Many(commit.parents.iter().map(ToString::to_string).collect())),
         ("author", Cell::One(signed(&commit.author))),
         ("committer", Cell::One(signed(&commit.committer))),

@@ -7,7 +7,6 @@ use clap::Args;
 use super::cells::counted;
 use super::{Answer, Ask, Cell, Column, Material, Mistake, Needs};
 use crate::classification::LayerSet;
-use crate::evidence::TicketRelation;
 use crate::render::columns;
 use crate::settings::Layer;
 
@@ -50,7 +49,7 @@ impl Ask for Tickets {
         let mut uses: BTreeMap<&str, Use<'_>> = BTreeMap::new();
         for (position, dossier) in material.columns.dossiers() {
             let facts = material.columns.facts(position, dossier);
-            let reasons = dossier.evidence.tickets.iter().filter(|claim| claim.value.relation != TicketRelation::Quoted);
+            let reasons = dossier.evidence.tickets.iter().filter(|claim| !claim.value.relation.is_mention());
             for claim in reasons {
                 let ticket = uses.entry(&claim.value.id).or_default();
                 ticket.system = columns::system_words(&claim.value.system);

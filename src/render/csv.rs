@@ -13,7 +13,7 @@ use super::{RenderError, Sink};
 use crate::changes::{Change, Commit, Entry, FileEdit};
 use crate::checks::{Card, Finding, Subject, WeighedReview};
 use crate::classification::FileClass;
-use crate::evidence::{Citation, Dossier, Evidence, Source, find_bot};
+use crate::evidence::{Citation, Dossier, Evidence, Review, Source, find_bot};
 use crate::pack::{Pack, TieOut};
 use crate::parallel;
 use crate::policies::Direction;
@@ -165,7 +165,7 @@ fn origin_cells(position: usize, dossier: &Dossier) -> Vec<String> {
         commit.parents.len().to_string(),
         dossier.arrival.word().to_owned(),
         columns::one_line(commit.subject()),
-        columns::proposals(&dossier.evidence).join("; "),
+        columns::proposals(dossier).join("; "),
         author_name,
         author_mail,
         committer_name,
@@ -273,6 +273,7 @@ fn commit_cells(dossier: &Dossier, commit: &Commit, evidence: &Evidence) -> Vec<
     let on_first_parent = commit.id == dossier.change.id();
     let read_here = |citation: &Citation| match &citation.source {
         Source::Change | Source::File(_) => on_first_parent,
+        Source::Export(..) => false,
         Source::SideCommit(at) | Source::Note(_, at) => *at == commit.id,
     };
     let co_authors = evidence.co_authors.iter().filter(|claim| read_here(&claim.citation));
@@ -351,7 +352,7 @@ const APPROVALS: &[&str] = &[
 fn approvals(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
     for (position, dossier) in columns.dossiers() {
         let change_id = dossier.change.id().to_string();
-        let proposals = columns::proposals(&dossier.evidence).join("; ");
+        let proposals = columns::proposals(dossier).join("; ");
         for weighed in columns.reviews(position, dossier) {
             let WeighedReview { claim, about, standing } = &weighed;
             let review = &claim.value;
@@ -364,9 +365,9 @@ fn approvals(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderErr
                 raw,
                 review.decision.word().to_owned(),
                 review.at.as_deref().map(columns::one_line).unwrap_or_default(),
-                about.map(|commit| commit.to_string()).unwrap_or_default(),
+                reviewed_commit(review, *about),
                 change_id.clone(),
-                "unknown".to_owned(),
+                review.record.as_ref().map_or("unknown", |record| record.content.words()).to_owned(),
                 columns::before_arrival(dossier, review).to_owned(),
                 standing.independent().map_or_else(|| "unknown".to_owned(), yes_no),
                 "not checked".to_owned(),
@@ -378,6 +379,12 @@ fn approvals(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderErr
         }
     }
     Ok(())
+}
+
+/// The commit that a forge says was reviewed, or the side commit that a review is about.
+fn reviewed_commit(review: &Review, about: Option<CommitId>) -> String {
+    let commit = review.record.as_ref().map_or(about, |record| record.commit);
+    commit.map(|commit| commit.to_string()).unwrap_or_default()
 }
 
 #[rustfmt::skip] // in the groups of the description, not one a line

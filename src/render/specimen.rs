@@ -413,6 +413,7 @@ fn dossier(number: usize) -> Dossier {
         arrival: [ArrivalKind::Squash, ArrivalKind::Squash, ArrivalKind::Direct, ArrivalKind::Rebase, ArrivalKind::Merge]
             [number % 5],
         bot: (*own.author.person == Person::new("renovate", "renovate@example.com")).then(|| "renovate".into()),
+        link: None,
         gate: None,
         gaps: if number % 19 == 3 { vec![gap] } else { Vec::new() },
         change: Change { commit: own, side_commits: sides },
@@ -447,6 +448,7 @@ fn evidence(number: usize, sides: &[Commit]) -> Evidence {
         convention: "Reviewed-by trailer",
         quoted,
         at: number.is_multiple_of(6).then(|| "2026-01-05T10:00:00Z".into()),
+        record: None,
     };
     let mut reviews = Vec::new();
     if number % 3 != 1 {

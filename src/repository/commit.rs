@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::tree_diff::FileEdit;
 use crate::policies::PolicyEdit;
-use crate::text::{CommitId, Moment, ObjectId, Person, RepoPath, Text, Timestamp, TreeId};
+use crate::text::{CommitId, Moment, ObjectId, Person, RepoPath, Text, Timestamp, TreeId, is_readable_encoding, visible_line};
 
 /// One commit with its difference to its first parent.
 #[derive(Clone, Debug)]
@@ -159,6 +159,12 @@ pub(super) fn parse(id: CommitId, raw: &[u8], people: &mut People) -> Commit {
         complain("has no committer header");
         Signature::missing()
     });
+    if let Some(name) = fields.encoding.filter(|name| !is_readable_encoding(name)) {
+        complain(&format!(
+            "its message is in the encoding `{}`, which is not read here",
+            visible_line(&String::from_utf8_lossy(name))
+        ));
+    }
     Commit {
         id,
         tree: TreeId(tree),

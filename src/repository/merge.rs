@@ -32,19 +32,31 @@ impl Reader {
     }
 
     fn explain(&mut self, tree: TreeId, parents: &[CommitId], found: Vec<RepoPath>, content: &mut MergeContent) {
-        let [ours, theirs] = parents else {
+        let [ours, theirs] = *parents else {
             let reason = format!("a merge of {} parents has no automatic merge to compare with: look by hand", parents.len());
             content.unexplained = found.into_iter().map(|path| (path, reason.as_str().into())).collect();
             return;
         };
-        let base = self.merge_base(*ours, *theirs);
-        let (by_file, rest) = self.merge_by_file(tree, base, *ours, *theirs, found);
+        let base = self.merge_base(ours, theirs);
+        self.hold_against_automatic_merge(tree, base, [ours, theirs], found, content);
+    }
+
+    /// Tells for each path whether the merge has what an automatic merge of two parents has.
+    pub(super) fn hold_against_automatic_merge(
+        &mut self,
+        tree: TreeId,
+        base: Option<CommitId>,
+        [ours, theirs]: [CommitId; 2],
+        found: Vec<RepoPath>,
+        content: &mut MergeContent,
+    ) {
+        let (by_file, rest) = self.merge_by_file(tree, base, ours, theirs, found);
         content.automatic = by_file.automatic;
         content.unexplained = by_file.unexplained;
         if rest.is_empty() {
             return;
         }
-        match self.automatic_merge(base, *ours, *theirs) {
+        match self.automatic_merge(base, ours, theirs) {
             Ok(automatic) => self.hold_against(&automatic, tree, rest, content),
             Err(reason) => content.undecided = Some(reason.into()),
         }
@@ -123,7 +135,12 @@ impl Reader {
     }
 
     /// Merges in memory; without a single merge base gix finds or makes one.
-    fn automatic_merge(&mut self, base: Option<CommitId>, ours: CommitId, theirs: CommitId) -> Result<AutomaticMerge, String> {
+    pub(super) fn automatic_merge(
+        &mut self,
+        base: Option<CommitId>,
+        ours: CommitId,
+        theirs: CommitId,
+    ) -> Result<AutomaticMerge, String> {
         let trees = base.map(|base| [base, ours, theirs].map(|commit| self.tree_of(commit)));
         let repo = self.merging_repository();
         let failed = |error: gix::Error| format!("the automatic merge could not be made: {error}");
@@ -189,9 +206,9 @@ enum ByFile {
     Conflict,
 }
 
-struct AutomaticMerge {
-    tree: gix::ObjectId,
-    conflicts: std::collections::BTreeSet<RepoPath>,
+pub(super) struct AutomaticMerge {
+    pub tree: gix::ObjectId,
+    pub conflicts: std::collections::BTreeSet<RepoPath>,
 }
 
 /// Descends only where the merge's tree differs from every parent's, as git's combined diff does.

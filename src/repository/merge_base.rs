@@ -57,6 +57,11 @@ impl Reader {
         if common.len() == 1 { common.pop_first() } else { None }
     }
 
+    /// The parents of a commit; `None` when it is not in this clone.
+    pub(super) fn parents_of(&mut self, commit: CommitId) -> Option<&[CommitId]> {
+        self.links(commit).map(|(parents, _)| &**parents)
+    }
+
     /// The parents and the committer date of a commit.
     fn links(&mut self, commit: CommitId) -> Option<&(Box<[CommitId]>, i64)> {
         if !self.ancestry.known.contains_key(&commit) {

@@ -3,9 +3,11 @@
 mod commit;
 mod merge;
 mod merge_base;
+mod merge_drops;
 mod notes;
 mod open;
 mod packs;
+mod patch;
 mod range;
 mod references;
 mod reading;

@@ -75,6 +75,20 @@ impl Repository {
         folders.into_iter().flatten().filter_map(|folder| folder.canonicalize().ok()).any(|folder| path.starts_with(folder))
     }
 
+    /// Whether a path, or what it links to, lies in the work tree, where the change at hand is checked out, and not below
+    /// the Git directory; also where that cannot be told.
+    #[must_use]
+    pub fn has_checked_out(&self, path: &Path) -> bool {
+        let Some(work_tree) = &self.work_tree else { return false };
+        let (Some(target), Some(name)) = (resolved(path), path.file_name()) else { return true };
+        let Some(folder) = resolved(path.parent().unwrap_or(Path::new(""))) else { return true };
+        let is_below = |path: &Path, folder: &Path| folder.canonicalize().is_ok_and(|folder| path.starts_with(folder));
+        let is_inside = |path: &Path| {
+            is_below(path, work_tree) && !is_below(path, &self.git_dir) && !is_below(path, &common_dir(&self.git_dir))
+        };
+        is_inside(&target) || is_inside(&folder.join(name))
+    }
+
     /// A name for people: the last part of the repository's folder that says something.
     #[must_use]
     pub fn name(&self) -> String {
@@ -145,6 +159,7 @@ fn refuse_unreadable_references(git_dir: &Path) -> Result<(), RepositoryError> {
 
 /// A path without symbolic links, as far as it exists.
 fn resolved(path: &Path) -> Option<PathBuf> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let path = std::path::absolute(path).ok()?;
     let existing = path.ancestors().find_map(|ancestor| Some((ancestor, ancestor.canonicalize().ok()?)));
     let (ancestor, found) = existing?;

@@ -154,14 +154,50 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// When it names nothing or no commit.
+    /// When it names nothing or no commit, or may name another one as well: git takes a tag before a branch and a branch
+    /// before the beginning of an id, so whoever may push a reference could choose what a short name means.
     pub fn resolve(&self, revision: &str) -> Result<CommitId, RepositoryError> {
         let failed = |reason: String| RepositoryError::Revision { revision: revision.to_owned(), reason };
         let repo = self.reader().repo;
         let id = repo.rev_parse_single(revision).map_err(|error| failed(error.to_string()))?;
+        let meanings = self.meanings(revision);
+        if meanings.len() > 1 {
+            let names: Vec<String> = meanings.into_iter().map(|(name, id)| format!("{name} ({})", own_id(&id).short())).collect();
+            return Err(failed(format!("it may be {}; write one of them in full", names.join(" or "))));
+        }
         let object = id.object().map_err(|error| failed(error.to_string()))?;
         let commit = object.peel_to_kind(gix::objs::Kind::Commit).map_err(|error| failed(error.to_string()))?;
         Ok(CommitId(own_id(&commit.id)))
+    }
+
+    /// What the name at the start of a revision may stand for, where that is more than one object.
+    fn meanings(&self, revision: &str) -> Vec<(String, gix::ObjectId)> {
+        let name = revision.split(['^', '~', ':']).next().unwrap_or_default();
+        let name = name.split("@{").next().unwrap_or_default();
+        let repo = self.reader().repo;
+        let is_id = |length: usize| name.len() == length && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if name == "HEAD" || is_id(repo.object_hash().len_in_hex()) {
+            return Vec::new();
+        }
+        let mut full_names: Vec<String> =
+            ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"].iter().map(|start| format!("{start}{name}")).collect();
+        full_names.push(format!("refs/remotes/{name}/HEAD"));
+        if name.starts_with("refs/") {
+            full_names.truncate(1);
+        }
+        let mut found: Vec<(String, gix::ObjectId)> = full_names
+            .into_iter()
+            .filter_map(|full| {
+                let mut reference = repo.try_find_reference(full.as_str()).ok().flatten()?;
+                let is_it = reference.name().as_bstr() == full.as_str();
+                is_it.then(|| reference.peel_to_id().ok().map(|id| (full, id.detach())))?
+            })
+            .collect();
+        let prefix = gix::hash::Prefix::from_hex(name).ok();
+        let by_id = prefix.and_then(|prefix| repo.objects.lookup_prefix(prefix, None).ok().flatten()).and_then(Result::ok);
+        found.extend(by_id.map(|id| (format!("the id {id}"), id)));
+        found.dedup_by_key(|(_, id)| *id);
+        found
     }
 
     fn branch(&self, branch: Option<&str>) -> Result<(CommitId, String), RepositoryError> {

@@ -68,20 +68,23 @@ pub(super) struct Graph {
     pub unreadable: Vec<String>,
     /// How far commits are from their oldest ancestors, where the repository has written that down.
     generations: Option<gix::commitgraph::Graph>,
+    /// Whether a commit counts as unreadable when its bytes do not hash to its id.
+    verifies: bool,
 }
 
 impl Graph {
     pub(super) fn new(repository: &Repository) -> Self {
         let by_id = gix::hashtable::HashMap::default();
-        Self { reader: repository.reader(), nodes: Vec::new(), by_id, unreadable: Vec::new(), generations: None }
+        Self { reader: repository.reader(), nodes: Vec::new(), by_id, unreadable: Vec::new(), generations: None, verifies: false }
     }
 
     /// A graph that ends walks behind the start where the generation numbers of the commit-graph file allow it.
     ///
     /// Parents are still read from the commits. A file that lies can only end such a walk too early, which adds commits
-    /// to a range and never leaves one out: right for a gate, not for a count.
+    /// to a range and never leaves one out: right for a gate, not for a count. The commits behind the start decide what is
+    /// new, so that each has to hash to its id as well.
     pub(super) fn trusting_generations(repository: &Repository) -> Self {
-        let mut graph = Self::new(repository);
+        let mut graph = Self { verifies: true, ..Self::new(repository) };
         let repo = &graph.reader.repo;
         let objects = repo.common_dir().join("objects/info");
         let files = [objects.join("commit-graph"), objects.join("commit-graphs")];
@@ -134,7 +137,12 @@ impl Graph {
             return;
         }
         let id = self.node(index).id;
-        let bytes = match self.reader.object(&id, gix::objs::Kind::Commit) {
+        let read = self.reader.object(&id, gix::objs::Kind::Commit).and_then(|bytes| {
+            let raw = RawCommit { id: CommitId(own_id(&id)), bytes };
+            let is_it = !self.verifies || self.reader.has_its_id(&raw);
+            if is_it { Ok(raw.bytes) } else { Err(format!("commit {id}: its bytes do not hash to its id")) }
+        });
+        let bytes = match read {
             Ok(bytes) => bytes,
             Err(problem) => {
                 self.unreadable.push(problem);

@@ -6,6 +6,8 @@ mod architecture;
 mod ci_environments;
 mod facts_cache;
 mod fixtures;
+mod gate;
+mod landings;
 mod misuse;
 mod packaging;
 mod periods;

@@ -57,7 +57,12 @@ impl TestRepo {
 
     /// Reads a fast-import stream.
     pub fn feed(&self, stream: &[u8]) -> TestResult {
-        let output = self.git_output(&["fast-import", "--quiet", "--force"], stream)?;
+        self.feed_with(&[], stream)
+    }
+
+    /// Reads a fast-import stream, with more arguments for `git fast-import`.
+    pub fn feed_with(&self, arguments: &[&str], stream: &[u8]) -> TestResult {
+        let output = self.git_output(&[&["fast-import", "--quiet", "--force"], arguments].concat(), stream)?;
         checked("fast-import", &output).map(drop)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Register, Sameness, counted};
 use crate::changes::Commit;
 use crate::checks::register::Circle;
-use crate::evidence::{Claim, Decision, Dossier, Grade, Review, Source};
+use crate::evidence::{Claim, Decision, Dossier, Grade, OnContent, Review, ReviewRecord, Source};
 use crate::settings::reader::Section;
 use crate::settings::{RegisteredPerson, Settings};
 use crate::text::{CommitId, Person};
@@ -51,6 +51,18 @@ pub enum Standing {
     },
     /// Whether the reviewer wrote part of it cannot be told: as whom, and why.
     Unclear(&'static str, &'static str),
+    /// It was taken back.
+    Dismissed,
+    /// It was given for something else than what landed.
+    Stale,
+    /// It was given after the change had arrived.
+    TooLate,
+    /// Whether it counts cannot be told, and why.
+    Unknown(&'static str),
+    /// The forge recorded the reviews, and none of this reviewer's approves.
+    Unconfirmed,
+    /// The forge recorded what this reviewer decided; that counts or does not.
+    SeeRecord,
     /// The grade is below the demanded one.
     TooWeak,
     /// The same person is counted already.
@@ -69,6 +81,12 @@ impl Standing {
             Self::Bot => "is a bot".to_owned(),
             Self::Own { role, how } => format!("is {role} ({how})"),
             Self::Unclear(role, why) => format!("may be {role} ({why})"),
+            Self::Dismissed => "was taken back".to_owned(),
+            Self::Stale => "was given for other content than what landed".to_owned(),
+            Self::TooLate => "was given after the change had arrived".to_owned(),
+            Self::Unknown(why) => format!("cannot be told: {why}"),
+            Self::Unconfirmed => "is not among the reviews that the forge recorded".to_owned(),
+            Self::SeeRecord => "is decided by what the forge recorded".to_owned(),
             Self::TooWeak => "is below the grade that the settings demand".to_owned(),
             Self::Repeated => "is counted already".to_owned(),
         }
@@ -78,9 +96,16 @@ impl Standing {
     #[must_use]
     pub fn independent(&self) -> Option<bool> {
         match self {
-            Self::Counts | Self::TooWeak | Self::Repeated => Some(true),
+            Self::Counts | Self::TooWeak | Self::Repeated | Self::Stale | Self::TooLate | Self::Unknown(_) => Some(true),
             Self::Own { .. } => Some(false),
-            Self::Quoted | Self::NotAnApproval | Self::AlsoRejected | Self::Bot | Self::Unclear(..) => None,
+            Self::Quoted
+            | Self::NotAnApproval
+            | Self::AlsoRejected
+            | Self::Bot
+            | Self::Unclear(..)
+            | Self::Dismissed
+            | Self::Unconfirmed
+            | Self::SeeRecord => None,
         }
     }
 }
@@ -129,7 +154,10 @@ impl<'a> Approvals<'a> {
         let mut tally = BTreeMap::<Option<CommitId>, Circle>::new();
         let weighed = reviews.iter().map(|claim| {
             let about = about(claim, dossier);
-            let standing = self.standing(claim, authors.about(about), &rejecting);
+            let standing = match self.confirmed(claim, dossier) {
+                Some(standing) => standing,
+                None => self.standing(claim, authors.about(about), &rejecting),
+            };
             let standing =
                 if standing == Standing::Counts { self.once(claim, tally.entry(about).or_default()) } else { standing };
             WeighedReview { claim, about, standing }
@@ -137,9 +165,36 @@ impl<'a> Approvals<'a> {
         weighed.collect()
     }
 
+    /// Who rejected it. Where a forge recorded several decisions of one person, the last one counts.
     fn rejecting(&self, reviews: &[Claim<Review>]) -> BTreeSet<String> {
-        let rejected = |claim: &&Claim<Review>| claim.value.decision == Decision::Rejected && !claim.value.quoted;
-        reviews.iter().filter(rejected).map(|claim| self.register.key(&claim.value.reviewer)).collect()
+        let mut rejecting = BTreeSet::new();
+        for review in reviews.iter().map(|claim| &claim.value).filter(|review| !review.quoted) {
+            let key = self.register.key(&review.reviewer);
+            let decided = review.decision == Decision::Approved || review.record.as_ref().is_some_and(|record| record.dismissed);
+            if review.decision == Decision::Rejected {
+                rejecting.insert(key);
+            } else if review.record.is_some() && decided {
+                rejecting.remove(&key);
+            }
+        }
+        rejecting
+    }
+
+    /// What the forge's record of the reviews makes of an approval that the message claims.
+    fn confirmed(&self, claim: &Claim<Review>, dossier: &Dossier) -> Option<Standing> {
+        let review = &claim.value;
+        let is_claimed = review.record.is_none() && review.decision == Decision::Approved && !review.quoted;
+        if !is_claimed || !dossier.link.as_ref().is_some_and(|link| link.tells_reviews) {
+            return None;
+        }
+        Some(if self.has_record(review, dossier) { Standing::SeeRecord } else { Standing::Unconfirmed })
+    }
+
+    /// Whether the forge recorded an approval by the same person.
+    pub(super) fn has_record(&self, review: &Review, dossier: &Dossier) -> bool {
+        let recorded = dossier.evidence.reviews.iter().map(|claim| &claim.value);
+        let mut approving = recorded.filter(|other| other.record.is_some() && other.decision == Decision::Approved);
+        approving.any(|other| matches!(self.register.compare(&other.reviewer, &review.reviewer), Sameness::Same(_)))
     }
 
     fn standing(&self, claim: &Claim<Review>, authors: Option<&Circle>, rejecting: &BTreeSet<String>) -> Standing {
@@ -147,11 +202,18 @@ impl<'a> Approvals<'a> {
         if review.quoted {
             return Standing::Quoted;
         }
+        let record = review.record.as_deref();
+        if record.is_some_and(|record| record.dismissed) {
+            return Standing::Dismissed;
+        }
         if review.decision != Decision::Approved {
             return Standing::NotAnApproval;
         }
-        if self.register.is_bot(&review.reviewer) {
+        if self.register.is_bot(&review.reviewer) || record.is_some_and(|record| record.by_bot) {
             return Standing::Bot;
+        }
+        if record.is_some_and(|record| record.by_proposer) {
+            return Standing::Own { role: "the author of the proposal", how: "same account" };
         }
         match authors.and_then(|authors| authors.find(&self.register, &review.reviewer)) {
             Some((role, Sameness::Same(how))) => return Standing::Own { role, how },
@@ -164,7 +226,7 @@ impl<'a> Approvals<'a> {
         if claim.grade < self.minimum_grade {
             return Standing::TooWeak;
         }
-        Standing::Counts
+        record.map_or(Standing::Counts, on_what_landed)
     }
 
     /// Counts a person once for the change, and once for each side commit.
@@ -175,6 +237,17 @@ impl<'a> Approvals<'a> {
         }
         counted.add(&self.register, reviewer.clone(), "a reviewer");
         Standing::Counts
+    }
+}
+
+/// An approval counts for the content that landed, and before it did.
+fn on_what_landed(record: &ReviewRecord) -> Standing {
+    match (&record.content, record.before_arrival) {
+        (OnContent::Different, _) => Standing::Stale,
+        (_, Some(false)) => Standing::TooLate,
+        (OnContent::Unknown(why), _) => Standing::Unknown(why),
+        (_, None) => Standing::Unknown("the time of the approval or of the arrival is missing"),
+        (OnContent::SameCommit | OnContent::SameTree | OnContent::SamePatch, Some(true)) => Standing::Counts,
     }
 }
 
@@ -229,7 +302,7 @@ fn only_joins(commit: &Commit) -> bool {
 /// The side commit that a review was given for; `None` when it is about the whole change.
 fn about(claim: &Claim<Review>, dossier: &Dossier) -> Option<CommitId> {
     match &claim.citation.source {
-        Source::Change | Source::File(_) => None,
+        Source::Change | Source::File(_) | Source::Export(..) => None,
         Source::SideCommit(id) => Some(*id),
         Source::Note(_, id) => (*id != dossier.change.id()).then_some(*id),
     }

@@ -52,7 +52,7 @@ fn json(bytes: &[u8]) -> Result<Documents, String> {
 
 fn table(bytes: &[u8]) -> Result<Documents, String> {
     let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |separator: u8| first.iter().filter(|byte| **byte == separator).count();
+    let count = |separator: u8| memchr::memchr_iter(separator, first).count();
     let separator = if count(b';') > count(b',') { b';' } else { b',' };
     let mut reader = csv::ReaderBuilder::new().delimiter(separator).from_reader(bytes);
     let wrong = |error: csv::Error| format!("neither JSON nor a table: {error}");
@@ -70,7 +70,9 @@ pub(super) fn outline(value: &Value) -> String {
             Some(first) => format!("a list of objects with {}", names(first).unwrap_or_else(|| "no names".into())),
             None => "an empty list".to_owned(),
         },
-        other => format!("an object with {}", names(other).unwrap_or_else(|| "no names".into())),
+        Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            format!("an object with {}", names(value).unwrap_or_else(|| "no names".into()))
+        }
     };
     crate::text::visible_line(&told.chars().take(MAX_OUTLINE).collect::<String>())
 }
@@ -106,9 +108,9 @@ mod tests {
 
     #[test]
     fn gzip_is_undone_and_its_claims_are_bounded() {
-        let mut packer = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+        let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
         let mut packed = vec![0; 100];
-        let size = packer.gzip_compress(b"[1]", &mut packed).unwrap_or_default();
+        let size = compressor.gzip_compress(b"[1]", &mut packed).unwrap_or_default();
         packed.truncate(size);
         assert_eq!(unpacked(&packed).unwrap_or_default(), b"[1]");
         let end = packed.len() - 1;

@@ -3,19 +3,25 @@
 use std::collections::BTreeMap;
 
 use super::paging::PageSets;
-use super::recorded::{Account, ByCommit, Fragment, ProposalKey, RecordedProposal, RecordedReview, RecordedTicket};
+use super::recorded::{Account, ByCommit, Fragment, ProposalKey, RecordedProposal, RecordedReview, RecordedTicket, TicketPart};
+use super::trackers;
 use crate::text::CommitId;
 
+/// Tickets by id, and ids by the other names that tickets have.
+pub(super) type Tickets = (Vec<RecordedTicket>, BTreeMap<String, String>);
+
 /// Joins what belongs together; what contradicts, or belongs to nothing, becomes a gap.
-pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> (Vec<RecordedProposal>, Vec<RecordedTicket>) {
+pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> (Vec<RecordedProposal>, Tickets) {
     let mut proposals: BTreeMap<ProposalKey, RecordedProposal> = BTreeMap::new();
     let mut tickets: BTreeMap<String, RecordedTicket> = BTreeMap::new();
     let (mut beside, mut by_commit) = (Vec::new(), Vec::new());
+    let mut parts: Vec<TicketPart> = Vec::new();
     let mut pages = PageSets::default();
     for fragment in fragments {
         match fragment {
             Fragment::Proposal(proposal) => add_proposal(&mut proposals, *proposal, gaps),
             Fragment::Ticket(ticket) => add_ticket(&mut tickets, *ticket, gaps),
+            Fragment::OfTickets(part) => parts.push(*part),
             Fragment::Reviews(..) | Fragment::Commits(..) => beside.push(fragment),
             Fragment::ByCommit(fragment) => by_commit.push(*fragment),
             Fragment::Page(page) => pages.add(page),
@@ -30,7 +36,8 @@ pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> (Vec<Rec
     for proposal in proposals.values_mut() {
         settle(&mut proposal.reviews);
     }
-    (proposals.into_values().collect(), tickets.into_values().collect())
+    let names = trackers::attach(parts, &mut tickets, gaps);
+    (proposals.into_values().collect(), (tickets.into_values().collect(), names))
 }
 
 fn key(proposal: &RecordedProposal) -> ProposalKey {
@@ -103,7 +110,12 @@ fn attach(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, fragment: Fra
             proposal.tells_reviews = true;
         }
         Fragment::Commits(_, commits) => proposal.commits.extend(commits),
-        Fragment::Proposal(_) | Fragment::Ticket(_) | Fragment::ByCommit(_) | Fragment::Page(_) | Fragment::Nothing => {}
+        Fragment::Proposal(_)
+        | Fragment::Ticket(_)
+        | Fragment::OfTickets(_)
+        | Fragment::ByCommit(_)
+        | Fragment::Page(_)
+        | Fragment::Nothing => {}
     }
 }
 

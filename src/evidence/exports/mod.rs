@@ -7,13 +7,16 @@ mod paging;
 pub mod recorded;
 mod trackers;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use self::documents::Documents;
 use self::recorded::{Recognised, RecordedProposal, RecordedTicket};
-use super::Dossier;
 use super::gate_records::{GateRecord, RecordedRuling, RulingIndex};
+use super::{Dossier, linking};
+use crate::repository::Repository;
 use crate::text::hex;
 
 /// What the names of every version of the gate's records begin with.
@@ -45,6 +48,10 @@ pub struct Exports {
     pub proposals: Vec<RecordedProposal>,
     /// Tickets that their systems recorded, each once.
     pub tickets: Vec<RecordedTicket>,
+    /// Ids of tickets by the other names that they have or had.
+    pub ticket_names: BTreeMap<String, String>,
+    /// The ticket systems that exports were given of, and whether all their pages are there.
+    pub ticket_systems: BTreeMap<String, bool>,
     /// Why what was given may not be whole, one sentence each.
     pub gaps: Vec<String>,
     /// Rulings that are about no change of the period: the subject, the decision, when, and the file.
@@ -90,7 +97,8 @@ impl Exports {
             exports.files.push(EvidenceFile { name, sha256, bytes, kind: read.kind, rows: read.rows });
             fragments.extend(read.fragments);
         }
-        (exports.proposals, exports.tickets) = joining::join(fragments, &mut exports.gaps);
+        exports.ticket_systems = trackers::check_pages(&fragments, &mut exports.gaps);
+        (exports.proposals, (exports.tickets, exports.ticket_names)) = joining::join(fragments, &mut exports.gaps);
         Ok(exports)
     }
 
@@ -127,8 +135,10 @@ impl Exports {
         Ok(all)
     }
 
-    /// Puts each ruling beside the changes it is about, and keeps those that are about none.
-    pub fn attach(&mut self, dossiers: &mut [Dossier]) {
+    /// Links changes to their proposals with the reviews that were recorded, and puts each ruling of the gate beside the
+    /// changes it is about; what is about none is kept.
+    pub fn attach(&mut self, repository: &Repository, dossiers: &mut [Dossier]) {
+        linking::link(repository, self, dossiers);
         let index = RulingIndex::new(self.gate.iter().map(|(file, record)| (record, file.as_str())));
         for dossier in dossiers.iter_mut() {
             dossier.gate = index.about(&dossier.change).map(Box::new);

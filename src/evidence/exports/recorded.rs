@@ -149,6 +149,8 @@ pub struct RecordedTicket {
     pub requester: Account,
     /// When it was created (RFC 3339 UTC).
     pub created_at: Option<String>,
+    /// Whether its times name their zone; else they are taken as UTC and may be 14 hours off.
+    pub zoned: bool,
     /// Its status when it was exported.
     pub status: String,
     /// Every change of its status, oldest first; empty where the export has no history.
@@ -185,6 +187,53 @@ pub struct TicketApproval {
     pub approved: bool,
 }
 
+/// What an export of tickets has beside the tickets themselves; tickets are named by an id or by another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TicketPart {
+    /// What a page says about itself.
+    Page(TicketPage),
+    /// A ticket's history that was exported on its own.
+    History {
+        /// The ticket.
+        ticket: String,
+        /// Changes of its status.
+        changes: Vec<StatusChange>,
+    },
+    /// A ticket's approvals that were exported on their own.
+    Approvals {
+        /// The ticket.
+        ticket: String,
+        /// The approvals.
+        approvals: Vec<TicketApproval>,
+    },
+    /// A name that a ticket has inside its system, or had before it was moved.
+    OtherName {
+        /// The other name.
+        name: String,
+        /// The ticket's id.
+        ticket: String,
+    },
+}
+
+/// What a page of tickets says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketPage {
+    /// The system.
+    pub system: &'static str,
+    /// Where.
+    pub place: ExportPlace,
+    /// The position of its first row, counted from 0.
+    pub start: Option<u64>,
+    /// How many rows it has.
+    pub rows: u64,
+    /// How many rows all pages have together.
+    pub total: Option<u64>,
+    /// Whether it is the last one.
+    pub last: Option<bool>,
+    /// Whether it is as long as a page can be, so that more may follow.
+    pub full: bool,
+}
+
 /// What one document of an export holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fragment {
@@ -196,6 +245,8 @@ pub enum Fragment {
     Commits(ProposalKey, Vec<CommitId>),
     /// A ticket.
     Ticket(Box<RecordedTicket>),
+    /// What stands beside tickets.
+    OfTickets(Box<TicketPart>),
     /// Commits and reviews that name their proposal by its head only.
     ByCommit(Box<ByCommit>),
     /// A page of a list that may have more of them.

@@ -103,8 +103,11 @@ fn position(about: &About) -> Option<usize> {
 /// What to do about a finding, in lines: advice, an example, and where more is said.
 pub(super) fn lines(ruling: &Ruling, found: &Found, about: &[&About]) -> Vec<String> {
     let check = found.card.id;
-    let mut lines: Vec<String> = advice(check).map(str::to_owned).into_iter().collect();
-    if is_about_the_message(check) {
+    let mut lines = Vec::new();
+    if !ruling.has_landed {
+        lines.extend(advice(check).map(str::to_owned));
+    }
+    if !ruling.has_landed && is_about_the_message(check) {
         lines.extend(about.first().map(|about| format!("For example: {}", example(ruling, about))));
         lines.extend(where_to_write(ruling, about).into_iter().map(|step| match step {
             Step::Say(sentence) => sentence.to_owned(),

@@ -28,6 +28,8 @@ fn ruling(ruling: &Ruling) -> Value {
         "subject": ruling.subject,
         "base": id(ruling.base),
         "head": id(ruling.head),
+        "head_tree": ruling.head_tree.map(|id| id.to_string()),
+        "has_landed": ruling.has_landed,
         "because": ruling.because,
         "settings": { "origin": ruling.settings, "sha256": ruling.settings_digest },
         "verdict": ruling.verdict.word(),

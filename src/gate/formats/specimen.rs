@@ -7,7 +7,7 @@
 
 use crate::checks::{Card, Severity, cards};
 use crate::gate::{About, Applied, Found, JudgedCommit, Ruling, Stance, Verdict};
-use crate::text::{CommitId, ObjectId, RepoPath};
+use crate::text::{CommitId, ObjectId, RepoPath, TreeId};
 
 /// Texts that must not get through as they are.
 pub(super) const HOSTILE: [&str; 12] = [
@@ -56,7 +56,8 @@ pub(super) fn passed() -> Ruling {
         subject: "refs/heads/main".to_owned(),
         base: Some(commit_id(0)),
         head: Some(commit_id(3)),
-        head_tree: None,
+        head_tree: Some(TreeId(ObjectId::zero())),
+        has_landed: false,
         because: vec!["The push brings 3 commits that refs/heads/main does not have".to_owned()],
         settings: format!("countersign.toml of {}", commit_id(0).0.short()),
         settings_digest: "6b".repeat(32),

@@ -83,8 +83,11 @@ fn row(ruling: &Ruling, group: &Group<'_>) -> String {
     format!("| {whom} | {} | {}{place} |\n", code(found.card.id), code(&reason(found)))
 }
 
-/// One item for each check that stands in the way.
+/// One item for each check that stands in the way, unless it is too late for that.
 fn what_to_do(text: &mut String, ruling: &Ruling) {
+    if ruling.has_landed {
+        return;
+    }
     let groups: Vec<Group<'_>> =
         [Stance::Refuses, Stance::Undecided].into_iter().flat_map(|stance| groups(ruling, stance)).collect();
     let mut told: Vec<&str> = Vec::new();

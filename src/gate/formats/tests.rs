@@ -90,7 +90,7 @@ What to do
       countersign checks explain ticket-missing
 
 Warnings
-  000000000003: policy-weakened: NetworkPolicy billing/db allows more
+  policy-weakened, 000000000003: NetworkPolicy billing/db allows more
 
 Range
   The push brings 3 commits that refs/heads/main does not have
@@ -122,6 +122,25 @@ fn text_names_the_command_that_changes_the_message() {
         ruling.findings.push(found("ticket-missing", About::Landing("Close it".into()), Stance::Refuses, "no ticket"));
     };
     assert_eq!(command(landing), "Edit the title of the proposal.");
+}
+
+#[test]
+fn a_message_that_passes_is_one_line() {
+    let mut ruling = passed();
+    (ruling.base, ruling.head, ruling.subject) = (None, None, "the message of this commit".to_owned());
+    ruling.because.clear();
+    assert_eq!(write(Format::Text, &[ruling]), "passed: the message of this commit by settings 6b6b6b6b6b6b\n");
+}
+
+#[test]
+fn nobody_is_told_to_write_commits_again_that_have_landed() {
+    let mut ruling = refused();
+    ruling.has_landed = true;
+    for format in FORMATS {
+        let text = write(format, std::slice::from_ref(&ruling));
+        assert!(!text.contains("git ") && !text.contains("SEC-123:"), "{format:?}");
+    }
+    assert!(!step_summary(&[ruling]).contains("What to do"));
 }
 
 #[test]
@@ -417,6 +436,7 @@ fn json_holds_everything_exactly() {
         ruling.findings.iter().map(|found| found.because.as_str()).collect::<Vec<_>>()
     );
     assert_eq!(first["head"], commit_id(59).to_string());
+    assert_eq!(first["head_tree"], "0".repeat(40));
     assert_eq!(first["settings"]["sha256"], "6b".repeat(32));
     let places: Vec<&Value> = first["findings"].as_array().unwrap().iter().map(|found| &found["place"]).collect();
     assert!(places.iter().any(|place| place["path_bytes"] == crate::text::hex(PATHS[4])));

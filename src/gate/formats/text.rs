@@ -9,7 +9,7 @@ use super::advice::{Step, advice, example, is_about_the_message, where_to_write}
 use super::groups::{Block, blocks, groups};
 use super::inert::{TEXT, inert};
 use super::words::{briefly, conclusion, counted, headline, place_in_brackets, range, reason, shown, who};
-use crate::gate::{About, Ruling, Stance};
+use crate::gate::{About, Ruling, Stance, Verdict};
 use crate::query::formats::wrap;
 
 /// Columns of a line; `remote: ` comes before them on a push.
@@ -67,13 +67,24 @@ impl Page {
 
 fn page(ruling: &Ruling) -> String {
     let mut page = Page::default();
-    page.add(0, &headline(ruling));
-    in_full(&mut page, ruling, Stance::Refuses, None);
-    in_full(&mut page, ruling, Stance::Undecided, Some("Could not be concluded"));
-    what_to_do(&mut page, ruling);
-    in_brief(&mut page, ruling, Stance::Warns, "Warnings");
-    in_brief(&mut page, ruling, Stance::Unsure, "Could not be concluded, and does not refuse");
-    in_brief(&mut page, ruling, Stance::Waived, "Accepted by a waiver");
+    // A hook that lets a message pass says so in one line.
+    if ruling.verdict != Verdict::Passed || !ruling.findings.is_empty() || !ruling.because.is_empty() {
+        page.add(0, &headline(ruling));
+        in_full(&mut page, ruling, Stance::Refuses, None);
+        in_full(&mut page, ruling, Stance::Undecided, Some("Could not be concluded"));
+        what_to_do(&mut page, ruling);
+        in_brief(&mut page, ruling, Stance::Warns, "Warnings");
+        in_brief(&mut page, ruling, Stance::Unsure, "Could not be concluded, and does not refuse");
+        in_brief(&mut page, ruling, Stance::Waived, "Accepted by a waiver");
+        origins(&mut page, ruling);
+    }
+    let digest: String = ruling.settings_digest.chars().take(12).collect();
+    page.whole(0, &format!("{}: {} by settings {digest}", ruling.verdict.word(), range(ruling)));
+    page.0
+}
+
+/// How the range was found, and where the settings came from.
+fn origins(page: &mut Page, ruling: &Ruling) {
     if !ruling.because.is_empty() {
         page.heading("Range");
     }
@@ -83,9 +94,6 @@ fn page(ruling: &Ruling) -> String {
     page.heading("Settings");
     page.add(2, &shown(&ruling.settings, SENTENCE));
     page.whole(0, "");
-    let digest: String = ruling.settings_digest.chars().take(12).collect();
-    page.whole(0, &format!("{}: {} by settings {digest}", ruling.verdict.word(), range(ruling)));
-    page.0
 }
 
 /// Every finding of a stance, by commit; commits with the same findings together.
@@ -119,7 +127,7 @@ fn block(page: &mut Page, ruling: &Ruling, block: &Block<'_>) {
     }
 }
 
-/// Once for each check that stands in the way: what its author can do.
+/// Once for each check that stands in the way: what its author can do, unless it is too late for that.
 fn what_to_do(page: &mut Page, ruling: &Ruling) {
     let mut checks: Vec<&'static str> = Vec::new();
     let mut about: BTreeMap<&'static str, Vec<&About>> = BTreeMap::new();
@@ -132,7 +140,7 @@ fn what_to_do(page: &mut Page, ruling: &Ruling) {
             known.push(&found.about);
         }
     }
-    if checks.is_empty() {
+    if checks.is_empty() || ruling.has_landed {
         return;
     }
     page.heading("What to do");
@@ -168,7 +176,7 @@ fn in_brief(page: &mut Page, ruling: &Ruling, stance: Stance, heading: &str) {
             [] => String::new(),
         };
         let because = shown(&group.found.because, BRIEF_REASON);
-        page.add(2, &format!("{whom}: {}: {because}", group.found.card.id));
+        page.add(2, &format!("{}, {whom}: {because}", group.found.card.id));
     }
     let more = groups.len().saturating_sub(BRIEF);
     if more > 0 {

@@ -108,18 +108,18 @@ pub(super) fn extent(ruling: &Ruling) -> String {
     positions.dedup();
     match (positions.len(), others) {
         (0, 0) if all == 0 && ruling.head.is_some() => "no new commits".to_owned(),
-        (0, 0) if all == 0 => "no commits to judge".to_owned(),
+        (0, 0) if all == 0 => "nothing against it".to_owned(),
         (0, 0) => counted(all, "commit"),
         (0, others) => counted(others, "finding"),
         (some, _) => format!("{some} of {}", counted(all, "commit")),
     }
 }
 
-/// The range in short ids: `0a1b2c3d4e5f..1a2b3c4d5e6f`.
+/// The range in short ids, `0a1b2c3d4e5f..1a2b3c4d5e6f`, or what is judged where there is none.
 pub(super) fn range(ruling: &Ruling) -> String {
     let short = |id: Option<crate::text::CommitId>| id.map_or_else(String::new, |id| id.0.short());
     match (ruling.base, ruling.head) {
-        (None, None) => "a text alone".to_owned(),
+        (None, None) => subject(ruling),
         (Some(base), None) => format!("{}..", base.0.short()),
         (None, Some(head)) => format!("new commits up to {}", head.0.short()),
         (base, head) => format!("{}..{}", short(base), short(head)),
@@ -129,5 +129,5 @@ pub(super) fn range(ruling: &Ruling) -> String {
 /// Where the settings came from, and the beginning of their digest.
 pub(super) fn settings(ruling: &Ruling) -> String {
     let digest: String = ruling.settings_digest.chars().take(12).collect();
-    format!("settings {digest} from {}", shown(&ruling.settings, REASON))
+    format!("settings {digest} ({})", shown(&ruling.settings, REASON))
 }

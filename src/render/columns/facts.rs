@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::words::person;
 use crate::checks::WeighedReview;
 use crate::classification::LayerSet;
-use crate::evidence::{Dossier, Grade, TicketRelation};
+use crate::evidence::{Dossier, Grade};
 
 /// Everything derived about one change that more than one file of the pack shows.
 pub(crate) struct Facts<'a> {
@@ -54,7 +54,7 @@ impl<'a> Facts<'a> {
         let (mut reasons, mut mentions) = (BTreeSet::new(), BTreeSet::new());
         for ticket in &dossier.evidence.tickets {
             let id: &str = &ticket.value.id;
-            if ticket.value.relation == TicketRelation::Quoted {
+            if ticket.value.relation.is_mention() {
                 if mentions.insert(id) {
                     facts.tickets_mentioned.push(id);
                 }

@@ -108,6 +108,7 @@ pub(crate) fn relation_words(relation: TicketRelation) -> &'static str {
         TicketRelation::Branch => "source branch",
         TicketRelation::SideCommit => "side commit",
         TicketRelation::Quoted => "quoted, a mention only",
+        TicketRelation::Unseen => "not shown to a reader, a mention only",
     }
 }
 
@@ -130,6 +131,7 @@ pub(crate) fn citation(citation: &Citation, change: &Change) -> String {
         Source::SideCommit(commit) => format!("commit {commit}, {place}"),
         Source::Note(reference, commit) => one_line(&format!("{reference} on commit {commit}, {place}")),
         Source::File(file) => format!("commit {}, {}, {place}", change.id(), path(file)),
+        Source::Export(file, inside) => one_line(&format!("raw/{file}, {inside}")),
     }
 }
 
@@ -141,6 +143,7 @@ pub(crate) fn near_citation(citation: &Citation) -> String {
         Source::SideCommit(commit) => format!("side commit {}, {place}", commit.0.short()),
         Source::Note(reference, commit) => one_line(&format!("{reference} on {}, {place}", commit.0.short())),
         Source::File(file) => format!("{}, {place}", path(file)),
+        Source::Export(file, inside) => one_line(&format!("raw/{file}, {inside}")),
     }
 }
 
@@ -154,6 +157,7 @@ fn place_words(place: Place) -> Cow<'static, str> {
         Place::Topology => "parents and first-parent chain".into(),
         Place::Note(line) => format!("note line {line}").into(),
         Place::Line(line) => format!("line {line}").into(),
+        Place::Record => "record".into(),
     }
 }
 
@@ -167,7 +171,8 @@ pub(crate) fn block_words(place: Place) -> &'static str {
         | Place::Branch
         | Place::Header
         | Place::Topology
-        | Place::Line(_) => "",
+        | Place::Line(_)
+        | Place::Record => "",
     }
 }
 
@@ -267,16 +272,12 @@ pub(crate) fn because(finding: &Finding) -> String {
 /// Whether a review was given before the change arrived: `yes`, `no` or `unknown`.
 pub(crate) fn before_arrival(dossier: &Dossier, review: &Review) -> &'static str {
     let arrived = arrival(dossier).at;
-    match review.at.as_deref() {
+    let said = |before: bool| if before { "yes" } else { "no" };
+    match (&review.record, review.at.as_deref()) {
+        (Some(record), _) => record.before_arrival.map_or("unknown", said),
         // RFC 3339 in UTC sorts as text.
-        Some(at) if at.ends_with('Z') && at.len() == arrived.len() => {
-            if at <= arrived.as_str() {
-                "yes"
-            } else {
-                "no"
-            }
-        }
-        Some(_) | None => "unknown",
+        (None, Some(at)) if at.ends_with('Z') && at.len() == arrived.len() => said(at <= arrived.as_str()),
+        (None, Some(_) | None) => "unknown",
     }
 }
 
@@ -289,8 +290,13 @@ pub(crate) fn trailers(evidence: &Evidence) -> impl Iterator<Item = String> {
 }
 
 /// Every proposal of a change, each on one line.
-pub(crate) fn proposals(evidence: &Evidence) -> Vec<String> {
-    evidence.proposals().map(|claim| one_line(&claim.value.id)).collect()
+pub(crate) fn proposals(dossier: &Dossier) -> Vec<String> {
+    let named: Vec<String> = dossier.evidence.proposals().map(|claim| one_line(&claim.value.id)).collect();
+    let recorded = dossier.link.as_ref().map(|link| one_line(&link.id));
+    match recorded {
+        Some(id) if !named.iter().any(|name| name.ends_with(&id)) => [id].into_iter().chain(named).collect(),
+        Some(_) | None => named,
+    }
 }
 
 /// Left minus right where both are numbers.

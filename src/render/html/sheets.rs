@@ -8,7 +8,7 @@ use crate::changes::{Commit, FileEdit};
 use crate::checks::{Card, Finding, Outcome, Subject, WeighedReview};
 use crate::classification::FileClass;
 use crate::evidence::gate_records::GateDecision;
-use crate::evidence::{Claim, Dossier, Ticket};
+use crate::evidence::{Claim, Dossier, Link, Ticket};
 use crate::render::columns::{self, Columns, Facts, SHEETS_PER_PAGE};
 use crate::render::{RenderError, Sink};
 use crate::text::{Person, visible};
@@ -171,7 +171,7 @@ fn origin(columns: &Columns<'_>, dossier: &Dossier, facts: &Facts<'_>) -> Origin
         arrived_by: arrival.source,
         arrived_grade: arrival.grade.word(),
         proposal_link: proposals.first().filter(|_| proposals.len() == 1).and_then(|proposal| safe_link(&proposal.id)),
-        proposals: few(proposals.into_iter().map(proposal_words)),
+        proposals: few(proposals.into_iter().map(proposal_words).chain(dossier.link.as_deref().map(link_words))),
         signature: columns::signature_words(commit.signed),
         layers: columns::layer_names(facts.layers),
         environments: few(facts.environments.iter().map(|name| line(name))),
@@ -182,6 +182,12 @@ fn origin(columns: &Columns<'_>, dossier: &Dossier, facts: &Facts<'_>) -> Origin
         picked_from: few(evidence.picked_from.iter().map(|claim| line(&claim.value))),
         anomalies: few(found.iter().map(|anomaly| line(anomaly))),
     }
+}
+
+/// The recorded proposal, and how it was linked.
+fn link_words(link: &Link) -> String {
+    let conflict = link.conflict.as_ref().map(|conflict| format!("; {conflict}")).unwrap_or_default();
+    line(&format!("recorded as {}, linked by {}{conflict}", link.id, link.linked_by.words()))
 }
 
 /// What a decision record says about the change.

@@ -8,7 +8,7 @@ use super::finding::{JsonFinding, finding};
 use crate::changes::{Change, Commit};
 use crate::classification::FileClass;
 use crate::evidence::gate_records::GateDecision;
-use crate::evidence::{Dossier, Evidence};
+use crate::evidence::{Dossier, Evidence, Link};
 use crate::render::columns::{self, Columns};
 use crate::settings::Layer;
 
@@ -26,6 +26,7 @@ pub(super) struct JsonChange<'a> {
     arrived_at_grade: &'static str,
     bot: Option<&'a str>,
     gate: Option<JsonGate<'a>>,
+    link: Option<JsonLink<'a>>,
     layers: Vec<&'static str>,
     environments: Vec<&'a str>,
     evidence: JsonEvidence<'a>,
@@ -45,6 +46,18 @@ struct JsonSide<'a> {
 fn side<'a>(side: &'a Commit, classes: &'a [FileClass], found: Option<&'a Evidence>) -> JsonSide<'a> {
     let evidence = found.map(|found| evidence(found, found.reviews.iter().map(unweighed).collect()));
     JsonSide { commit: commit(side, classes), evidence }
+}
+
+/// The recorded proposal that brought the change.
+#[derive(Serialize)]
+struct JsonLink<'a> {
+    proposal: &'a str,
+    linked_by: &'static str,
+    conflict: Option<&'a str>,
+}
+
+fn link(link: &Link) -> JsonLink<'_> {
+    JsonLink { proposal: &link.id, linked_by: link.linked_by.words(), conflict: link.conflict.as_deref() }
 }
 
 /// What the gate decided about the change, as a record of it says.
@@ -94,6 +107,7 @@ pub(super) fn change<'a>(columns: &Columns<'a>, position: usize, dossier: &'a Do
         arrived_at_grade: arrival.grade.word(),
         bot: dossier.bot.as_deref(),
         gate: dossier.gate.as_deref().map(gate),
+        link: dossier.link.as_deref().map(link),
         layers: facts.layers.iter().map(Layer::name).collect(),
         environments: facts.environments.iter().copied().collect(),
         evidence: evidence(&dossier.evidence, facts.reviews.iter().map(review).collect()),

@@ -15,13 +15,15 @@ pub(super) struct JsonCitation<'a> {
     commit: Option<String>,
     #[serde(flatten)]
     path: Option<JsonPath<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    export: Option<String>,
     place: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u32>,
 }
 
 pub(super) fn citation(citation: &Citation) -> JsonCitation<'_> {
-    let mut path = None;
+    let (mut path, mut export) = (None, None);
     let (source, commit) = match &citation.source {
         Source::Change => ("change", None),
         Source::SideCommit(commit) => ("side commit", Some(commit.to_string())),
@@ -29,6 +31,10 @@ pub(super) fn citation(citation: &Citation) -> JsonCitation<'_> {
         Source::File(file) => {
             path = Some(json_path(file));
             ("file", None)
+        }
+        Source::Export(file, inside) => {
+            export = Some(format!("raw/{file}, {inside}"));
+            ("export", None)
         }
     };
     let (place, line) = match citation.place {
@@ -40,8 +46,9 @@ pub(super) fn citation(citation: &Citation) -> JsonCitation<'_> {
         Place::Topology => ("topology", None),
         Place::Note(line) => ("note", Some(line)),
         Place::Line(line) => ("line", Some(line)),
+        Place::Record => ("record", None),
     };
-    JsonCitation { source, commit, path, place, line }
+    JsonCitation { source, commit, path, export, place, line }
 }
 
 #[derive(Serialize)]

@@ -193,7 +193,7 @@ fn set_name(shape: &Shape, fragments: &[Fragment]) -> String {
         Fragment::Proposal(proposal) => Some(proposal.repository.clone()),
         Fragment::Reviews(key, _) | Fragment::Commits(key, _) => Some(format!("{} {}", key.repository, key.id)),
         Fragment::ByCommit(fragment) => Some(fragment.repository.clone()),
-        Fragment::Ticket(_) | Fragment::Page(_) | Fragment::Nothing => None,
+        Fragment::Ticket(_) | Fragment::OfTickets(_) | Fragment::Page(_) | Fragment::Nothing => None,
     });
     match owner.as_deref().map(str::trim) {
         None | Some("") => shape.kind.to_owned(),
@@ -208,6 +208,7 @@ fn unlinked(fragments: &[Fragment]) -> Option<String> {
         Fragment::Reviews(..)
         | Fragment::Commits(..)
         | Fragment::Ticket(_)
+        | Fragment::OfTickets(_)
         | Fragment::ByCommit(_)
         | Fragment::Page(_)
         | Fragment::Nothing => false,

@@ -1,0 +1,350 @@
+//! Which recorded proposal brought each change, and whether what was reviewed is what landed.
+//!
+//! The landed commit id comes first, then the merged commits, then marks in the message. Time never decides content.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::exports::recorded::{Account, Forge, ProposalState, RecordedDecision, RecordedProposal, RecordedReview};
+use super::{Citation, Claim, Decision, Dossier, Exports, Grade, Place, Review, Source};
+use crate::repository::{Reader, Repository};
+use crate::text::{CommitId, Person};
+
+/// The recorded proposal behind a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its position among the recorded proposals.
+    pub proposal: usize,
+    /// How it was found.
+    pub linked_by: LinkedBy,
+    /// What people call it: `#12`.
+    pub id: String,
+    /// Whether the export can say something about its reviews.
+    pub tells_reviews: bool,
+    /// What else points to another proposal, as a sentence.
+    pub conflict: Option<String>,
+}
+
+/// How a change was linked to its proposal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LinkedBy {
+    /// The forge names the change's commit as what landed.
+    LandedCommit,
+    /// The change's commit is one of the proposal's own.
+    OwnCommit,
+    /// The change merges the proposal's newest commit.
+    MergedHead,
+    /// The change stands just before the landed commit of a rebase and has the patch of one of the proposal's commits.
+    RebasedPatch,
+    /// The message names it.
+    Mark,
+    /// The message has its Change-Id.
+    ChangeId,
+}
+
+impl LinkedBy {
+    /// The words for it in packs.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::LandedCommit => "landed commit id",
+            Self::OwnCommit => "one of the proposal's commits",
+            Self::MergedHead => "the merge of its newest commit",
+            Self::RebasedPatch => "the patch of one of its commits",
+            Self::Mark => "the mark in the message",
+            Self::ChangeId => "the Change-Id",
+        }
+    }
+}
+
+/// What a forge recorded of a review beyond who and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewRecord {
+    /// The commit that was looked at, where the forge keeps it.
+    pub commit: Option<CommitId>,
+    /// Whether that is what landed.
+    pub content: OnContent,
+    /// Whether it was given before the change arrived; `None` where a time is missing.
+    pub before_arrival: Option<bool>,
+    /// Whether it was taken back.
+    pub dismissed: bool,
+    /// Whether the reviewer opened the proposal.
+    pub by_proposer: bool,
+    /// Whether the forge says that the reviewer is no person.
+    pub by_bot: bool,
+}
+
+/// Whether what was reviewed is what landed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OnContent {
+    /// The very commit.
+    SameCommit,
+    /// Another commit with the same tree.
+    SameTree,
+    /// Another commit that changes the same lines in the same way.
+    SamePatch,
+    /// Something else.
+    Different,
+    /// It cannot be told, and why.
+    Unknown(&'static str),
+}
+
+impl OnContent {
+    /// The words for it in packs.
+    #[must_use]
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::SameCommit => "same-commit",
+            Self::SameTree => "same-tree",
+            Self::SamePatch => "same-patch",
+            Self::Different => "no",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
+/// Links every change to its proposal and takes over the reviews that were recorded.
+pub(super) fn link(repository: &Repository, exports: &Exports, dossiers: &mut [Dossier]) {
+    if exports.proposals.is_empty() {
+        return;
+    }
+    let index = Index::of(&exports.proposals);
+    let mut reader = repository.reader();
+    for position in 0..dossiers.len() {
+        if let Some(dossier) = dossiers.get_mut(position) {
+            dossier.link = index.find(dossier).map(Box::new);
+        }
+    }
+    link_rebased(&mut reader, &exports.proposals, dossiers);
+    let groups = groups(dossiers);
+    for group in groups {
+        take_over(&mut reader, &exports.proposals, dossiers, group);
+    }
+}
+
+/// Proposals by what can point to them.
+struct Index<'a> {
+    proposals: &'a [RecordedProposal],
+    landed: BTreeMap<CommitId, usize>,
+    own: BTreeMap<CommitId, Vec<usize>>,
+    head: BTreeMap<CommitId, usize>,
+    marks: BTreeMap<&'a str, Vec<usize>>,
+    change_ids: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Index<'a> {
+    fn of(proposals: &'a [RecordedProposal]) -> Self {
+        let empty = || (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let ((landed, own, head), (marks, change_ids)) = (empty(), (BTreeMap::new(), BTreeMap::new()));
+        let mut index = Self { proposals, landed, own, head, marks, change_ids };
+        for (position, proposal) in proposals.iter().enumerate().filter(|(_, one)| one.state == ProposalState::Merged) {
+            for id in &proposal.landed {
+                index.landed.entry(*id).or_insert(position);
+            }
+            proposal.commits.iter().chain(&proposal.head).for_each(|id| index.own.entry(*id).or_default().push(position));
+            if let Some(head) = proposal.head {
+                index.head.entry(head).or_insert(position);
+            }
+            index.marks.entry(proposal.id.as_str()).or_default().push(position);
+            if let Some(change_id) = &proposal.change_id {
+                index.change_ids.entry(change_id.as_str()).or_default().push(position);
+            }
+        }
+        index
+    }
+
+    fn find(&self, dossier: &Dossier) -> Option<Link> {
+        let commit = &dossier.change.commit;
+        let by_mark = self.by_mark(dossier);
+        let only =
+            |found: Option<&Vec<usize>>| found.and_then(|found| if let [one] = found.as_slice() { Some(*one) } else { None });
+        let landed = self.landed.get(&commit.id).map(|found| (*found, LinkedBy::LandedCommit));
+        let own = || only(self.own.get(&commit.id)).map(|found| (found, LinkedBy::OwnCommit));
+        let merged = || {
+            let second = commit.parents.get(1)?;
+            self.head.get(second).map(|found| (*found, LinkedBy::MergedHead))
+        };
+        let (proposal, linked_by) = landed.or_else(own).or_else(merged).or(by_mark)?;
+        let other = by_mark.filter(|(marked, _)| *marked != proposal);
+        let conflict = other.map(|(marked, how)| {
+            let id = |position: usize| self.proposals.get(position).map_or("", |proposal| proposal.id.as_str());
+            format!("by {} it is {}, by {} it would be {}", linked_by.words(), id(proposal), how.words(), id(marked))
+        });
+        Some(linked(self.proposals.get(proposal)?, proposal, linked_by, conflict))
+    }
+
+    /// A mark is text that anybody can write: it links only to the one merged proposal of that name.
+    fn by_mark(&self, dossier: &Dossier) -> Option<(usize, LinkedBy)> {
+        let mut named = dossier.evidence.proposals().map(|claim| &*claim.value.id);
+        let found = named.find_map(|id| {
+            let change_id = self.change_ids.get(id).map(|found| (found, LinkedBy::ChangeId));
+            let short = |mark: char| id.rfind(mark).and_then(|at| id.get(at..));
+            let mark = self.marks.get(id).or_else(|| self.marks.get(short('#')?)).or_else(|| self.marks.get(short('!')?));
+            change_id.or_else(|| mark.map(|found| (found, LinkedBy::Mark)))
+        });
+        let in_trailer = || {
+            let is_change_id = |trailer: &&super::Trailer| trailer.in_block && trailer.key.eq_ignore_ascii_case("Change-Id");
+            let trailer = dossier.evidence.trailers.iter().find(is_change_id)?;
+            self.change_ids.get(&*trailer.value).map(|found| (found, LinkedBy::ChangeId))
+        };
+        let (found, how) = found.or_else(in_trailer)?;
+        if let [one] = found.as_slice() { Some((*one, how)) } else { None }
+    }
+}
+
+fn linked(proposal: &RecordedProposal, position: usize, linked_by: LinkedBy, conflict: Option<String>) -> Link {
+    Link { proposal: position, linked_by, id: proposal.id.clone(), tells_reviews: proposal.tells_reviews, conflict }
+}
+
+/// Changes just before the landed commit of a proposal with several commits: a rebase puts them there one by one.
+fn link_rebased(reader: &mut Reader, proposals: &[RecordedProposal], dossiers: &mut [Dossier]) {
+    for position in (1..dossiers.len()).rev() {
+        let Some(link) = dossiers.get(position).and_then(|dossier| dossier.link.clone()) else { continue };
+        let Some(proposal) = proposals.get(link.proposal).filter(|proposal| proposal.commits.len() > 1) else { continue };
+        let Some(before) = dossiers.get(position - 1) else { continue };
+        if link.linked_by != LinkedBy::LandedCommit && link.linked_by != LinkedBy::RebasedPatch || before.link.is_some() {
+            continue;
+        }
+        let commit = &before.change.commit;
+        let Some(patch) = reader.patch(commit.parents.first().copied(), commit.id) else { continue };
+        let mut same = |id: &CommitId| {
+            let parent = reader.first_parent_of(*id);
+            parent.is_some_and(|parent| reader.patch(parent, *id) == Some(patch))
+        };
+        if commit.parents.len() == 1 && proposal.commits.iter().any(&mut same) {
+            let found = linked(proposal, link.proposal, LinkedBy::RebasedPatch, None);
+            if let Some(before) = dossiers.get_mut(position - 1) {
+                before.link = Some(Box::new(found));
+            }
+        }
+    }
+}
+
+/// Neighbouring changes of one proposal: what was reviewed is held against all of them together.
+fn groups(dossiers: &[Dossier]) -> Vec<std::ops::Range<usize>> {
+    let proposal = |position: usize| dossiers.get(position).and_then(|dossier| dossier.link.as_ref()).map(|link| link.proposal);
+    let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
+    for position in 0..dossiers.len() {
+        if proposal(position).is_none() {
+            continue;
+        }
+        match groups.last_mut() {
+            Some(group) if group.end == position && proposal(group.start) == proposal(position) => group.end = position + 1,
+            Some(_) | None => groups.push(position..position + 1),
+        }
+    }
+    groups
+}
+
+fn take_over(reader: &mut Reader, proposals: &[RecordedProposal], dossiers: &mut [Dossier], group: std::ops::Range<usize>) {
+    let Some(changes) = dossiers.get_mut(group) else { return };
+    let (Some(first), Some(last)) = (changes.first(), changes.last()) else { return };
+    let Some(proposal) = last.link.as_ref().and_then(|link| proposals.get(link.proposal)) else { return };
+    let landed = Landed {
+        before: first.change.commit.parents.first().copied(),
+        commit: last.change.id(),
+        merged: last.change.commit.parents.get(1).copied(),
+        arrived: proposal.merged_at.clone().or_else(|| last.change.commit.committer.when.known()?.to_utc()),
+    };
+    let reviews: Vec<Claim<Review>> = proposal.reviews.iter().map(|review| claim(reader, proposal, review, &landed)).collect();
+    let merger = proposal.merged_by.as_ref().map(|account| recorded(Arc::new(person(account)), &proposal.place));
+    let merged_at = proposal.merged_at.as_deref().map(|at| recorded(at.into(), &proposal.place));
+    for dossier in changes {
+        dossier.evidence.reviews.extend(reviews.iter().cloned());
+        dossier.evidence.merger = merger.clone().or_else(|| dossier.evidence.merger.take());
+        dossier.evidence.merged_at = merged_at.clone().or_else(|| dossier.evidence.merged_at.take());
+    }
+}
+
+/// What a proposal became.
+struct Landed {
+    before: Option<CommitId>,
+    commit: CommitId,
+    /// The merged commit, where it landed as a merge.
+    merged: Option<CommitId>,
+    arrived: Option<String>,
+}
+
+fn claim(reader: &mut Reader, proposal: &RecordedProposal, review: &RecordedReview, landed: &Landed) -> Claim<Review> {
+    let before_arrival =
+        review.at.as_deref().zip(landed.arrived.as_deref()).and_then(|(at, arrived)| Some(instant(at)? <= instant(arrived)?));
+    let record = ReviewRecord {
+        commit: review.commit,
+        content: review.commit.map_or(OnContent::Unknown("the forge does not record which commit was reviewed"), |commit| {
+            content(reader, commit, landed)
+        }),
+        before_arrival,
+        dismissed: review.decision == RecordedDecision::Dismissed,
+        by_proposer: is_same(&review.reviewer, &proposal.author),
+        by_bot: review.reviewer.is_bot,
+    };
+    let value = Review {
+        reviewer: Arc::new(person(&review.reviewer)),
+        decision: decision(review.decision),
+        convention: convention(proposal.forge),
+        quoted: false,
+        at: review.at.as_deref().map(Into::into),
+        record: Some(Box::new(record)),
+    };
+    recorded(value, &review.place)
+}
+
+fn recorded<T>(value: T, place: &super::exports::recorded::ExportPlace) -> Claim<T> {
+    let source = Source::Export(place.file.as_str().into(), place.place.as_str().into());
+    Claim { value, grade: Grade::Recorded, citation: Citation { source, place: Place::Record } }
+}
+
+fn instant(written: &str) -> Option<chrono::DateTime<chrono::FixedOffset>> {
+    chrono::DateTime::parse_from_rfc3339(written).ok()
+}
+
+/// Whether two accounts of one forge are the same.
+fn is_same(left: &Account, right: &Account) -> bool {
+    let same = |left: &str, right: &str| !left.is_empty() && left.eq_ignore_ascii_case(right);
+    same(&left.login, &right.login) || same(&left.mail, &right.mail) || (left.login.is_empty() && same(&left.name, &right.name))
+}
+
+/// Somebody as packs name people: the name, or the login where there is none, and the address.
+fn person(account: &Account) -> Person {
+    let name = if account.name.is_empty() { &account.login } else { &account.name };
+    Person::new(name, &account.mail)
+}
+
+fn decision(decision: RecordedDecision) -> Decision {
+    match decision {
+        RecordedDecision::Approved => Decision::Approved,
+        RecordedDecision::Rejected => Decision::Rejected,
+        RecordedDecision::Commented | RecordedDecision::Dismissed => Decision::Commented,
+    }
+}
+
+fn convention(forge: Forge) -> &'static str {
+    match forge {
+        Forge::GitHub => "GitHub review",
+        Forge::GitLab => "GitLab approval",
+        Forge::AzureDevOps => "Azure DevOps vote",
+        Forge::Bitbucket => "Bitbucket approval",
+        Forge::Gerrit => "Gerrit vote",
+        Forge::Gitea => "Gitea review",
+    }
+}
+
+/// Holds what was reviewed against what landed: the commit, then the tree, then the patch.
+fn content(reader: &mut Reader, reviewed: CommitId, landed: &Landed) -> OnContent {
+    if reviewed == landed.commit || landed.merged == Some(reviewed) {
+        return OnContent::SameCommit;
+    }
+    let Some(tree) = reader.root_tree(reviewed) else {
+        return OnContent::Unknown("the reviewed commit is not in this clone");
+    };
+    if reader.root_tree(landed.commit) == Some(tree) {
+        return OnContent::SameTree;
+    }
+    let base = landed.before.and_then(|before| reader.common_ancestor(before, reviewed));
+    let patches = (reader.patch(base, reviewed), reader.patch(landed.before, landed.commit));
+    match patches {
+        (Some(approved), Some(arrived)) if approved == arrived => OnContent::SamePatch,
+        (Some(_), Some(_)) => OnContent::Different,
+        (None, _) | (_, None) => OnContent::Unknown("a file of the reviewed or the landed content cannot be read"),
+    }
+}

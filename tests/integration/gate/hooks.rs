@@ -1,0 +1,1 @@
+//! The gate in the hooks of git: real pushes.
