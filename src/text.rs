@@ -260,6 +260,12 @@ pub fn utc_text(seconds: i64) -> Option<String> {
     Some(moment.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
+/// Seconds since 1970 of an RFC 3339 time.
+#[must_use]
+pub fn utc_seconds(text: &str) -> Option<i64> {
+    DateTime::parse_from_rfc3339(text).ok().map(|at| at.timestamp())
+}
+
 /// When something is said to have happened.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Moment {

@@ -33,6 +33,7 @@ pub use cards::{cards, explain};
 pub use catalogue::{Catalogue, Family, Listing, families};
 pub use environment_files::EnvironmentFile;
 pub use review::{Approvals, Standing, WeighedReview};
+pub use tickets::records as ticket_records;
 
 pub use status::{Status, statuses};
 

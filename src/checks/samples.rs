@@ -168,6 +168,10 @@ pub fn settings_with(checks: &str) -> Settings {
 }
 
 pub fn with_period<R>(settings: &Settings, dossiers: &[Dossier], run: impl FnOnce(&Period<'_>) -> R) -> R {
+    with_exports(settings, &Exports::default(), dossiers, run)
+}
+
+pub fn with_exports<R>(settings: &Settings, exports: &Exports, dossiers: &[Dossier], run: impl FnOnce(&Period<'_>) -> R) -> R {
     let range = AuditRange {
         start: None,
         standing: crate::repository::Standing::OnChain,
@@ -183,7 +187,7 @@ pub fn with_period<R>(settings: &Settings, dossiers: &[Dossier], run: impl FnOnc
         completeness: &completeness,
         dates_before: &std::collections::BTreeMap::new(),
         at_start: None,
-        exports: &Exports::default(),
+        exports,
         dossiers,
         settings,
     })
@@ -191,9 +195,14 @@ pub fn with_period<R>(settings: &Settings, dossiers: &[Dossier], run: impl FnOnc
 
 /// The findings of one check over some dossiers.
 pub fn assess(check: &Card, settings: &Settings, dossiers: &[Dossier]) -> Vec<Finding> {
+    assess_with(check, settings, &Exports::default(), dossiers)
+}
+
+/// The findings of one check over some dossiers and what was exported.
+pub fn assess_with(check: &Card, settings: &Settings, exports: &Exports, dossiers: &[Dossier]) -> Vec<Finding> {
     let (catalogue, problems) = Catalogue::configured(settings);
     assert!(problems.is_empty(), "{problems:?}");
-    let assessments = with_period(settings, dossiers, |period| catalogue.assess(period));
+    let assessments = with_exports(settings, exports, dossiers, |period| catalogue.assess(period));
     assessments.into_iter().find(|assessment| assessment.card.id == check.id).map_or_else(Vec::new, |found| found.findings)
 }
 

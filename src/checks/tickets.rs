@@ -7,11 +7,14 @@ use super::register::Register;
 use super::verdict::{Verdict, counted, in_scope, judge_each_change, shown, some_of};
 use super::{Card, Check, Finding, Gate, Period, Severity};
 use crate::classification::LayerSet;
-use crate::evidence::{Claim, Dossier, Grade, Source, Ticket, TicketRelation};
+use crate::evidence::{Citation, Claim, Dossier, Grade, Source, Ticket, TicketRelation};
 use crate::settings::Layer;
 use crate::settings::reader::{Section, did_you_mean};
 
+mod order;
 mod reason;
+pub mod records;
+mod unresolved;
 
 pub(super) const FAMILY: Family = Family {
     name: "tickets",
@@ -19,6 +22,8 @@ pub(super) const FAMILY: Family = Family {
     checks: &[
         Listing { card: &TICKET_MISSING, configure: |section| Box::new(TicketMissing::configured(section)) },
         Listing { card: &TICKET_OVERUSED, configure: |section| Box::new(TicketOverused::configured(section)) },
+        unresolved::LISTING,
+        order::LISTING,
         reason::LISTING,
     ],
 };
@@ -255,6 +260,61 @@ impl Check for TicketOverused {
     }
 }
 
+/// Words of a setting, or the built-in ones.
+fn statuses(section: &mut Section, key: &'static str, built_in: &[&str]) -> Vec<String> {
+    match section.strings(key) {
+        Some(written) => written.into_iter().map(|(_, word)| word).collect(),
+        None => built_in.iter().map(|word| (*word).to_owned()).collect(),
+    }
+}
+
+/// What was found about the tickets of one change: what is wrong counts before what is unknown.
+#[derive(Debug)]
+struct TicketSum {
+    grade: Grade,
+    named: usize,
+    wrong: Vec<String>,
+    unknown: Vec<String>,
+    citations: Vec<Citation>,
+}
+
+impl TicketSum {
+    /// At most of the given grade.
+    fn new(grade: Grade) -> Self {
+        Self { grade, named: 0, wrong: Vec::new(), unknown: Vec::new(), citations: Vec::new() }
+    }
+
+    /// A reference that is looked at; its grade bounds the conclusion's.
+    fn names(&mut self, claim: &Claim<Ticket>) {
+        self.named += 1;
+        self.grade = self.grade.min(claim.grade);
+        self.citations.push(claim.citation.clone());
+    }
+
+    fn wrong(&mut self, complaint: String, read_at: Option<Citation>) {
+        self.wrong.push(complaint);
+        self.citations.extend(read_at);
+    }
+
+    fn unknown(&mut self, reason: String) {
+        self.unknown.push(reason);
+    }
+
+    fn verdict(self) -> Verdict {
+        const CITED: usize = 5;
+        if self.named == 0 {
+            return Verdict::not_applicable();
+        }
+        if !self.wrong.is_empty() {
+            return Verdict::exception(self.grade, some_of(self.wrong)).citing(self.citations.into_iter().take(CITED));
+        }
+        if !self.unknown.is_empty() {
+            return Verdict::not_assessable(some_of(self.unknown));
+        }
+        Verdict::pass(self.grade)
+    }
+}
+
 /// The references that are reasons, not mentions.
 fn reasons(dossier: &Dossier) -> impl Iterator<Item = &Claim<Ticket>> {
     dossier.evidence.tickets.iter().filter(|claim| !claim.value.relation.is_mention())
@@ -284,11 +344,38 @@ fn usages<'a>(period: &Period<'a>) -> BTreeMap<&'a str, Usage> {
 mod tests {
     use super::*;
     use crate::checks::samples::{DAY, START, assess, at, dossier, outcomes, settings, settings_with, ticket, told, with_files};
+    use crate::evidence::Exports;
+    use crate::evidence::recorded::{Account, RecordedTicket};
+    use crate::text::utc_text;
 
-    fn ticketed(n: u8, id: &str, relation: TicketRelation) -> Dossier {
+    pub fn ticketed(n: u8, id: &str, relation: TicketRelation) -> Dossier {
         let mut dossier = dossier(n, "Say why");
         dossier.evidence.tickets = vec![ticket(id, relation)];
         dossier
+    }
+
+    /// A whole export of the project SEC: `SEC-1`, created on day 0, and `SEC-2`, which was cancelled.
+    pub fn exports() -> Exports {
+        let ticket = |id: &str, kind: &str, status: &str| RecordedTicket {
+            id: id.into(),
+            system: "Jira".into(),
+            kind: kind.into(),
+            title: "Close the port".into(),
+            requester: Account::default(),
+            created_at: utc_text(START),
+            zoned: true,
+            status: status.into(),
+            history: Vec::new(),
+            tells_history: false,
+            approvals: Vec::new(),
+            tells_approvals: false,
+            place: crate::evidence::recorded::ExportPlace::default(),
+        };
+        Exports {
+            tickets: vec![ticket("SEC-1", "Change", "Open"), ticket("SEC-2", "Incident", "Cancelled")],
+            ticket_systems: BTreeMap::from([("Jira".to_owned(), true)]),
+            ..Exports::default()
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ fn commit(number: u8, parents: &[u8], message: &str) -> Commit {
 }
 
 fn detection() -> TicketSettings {
-    TicketSettings { projects: None, issues: IssueReferences::Closing, patterns: Vec::new() }
+    TicketSettings { projects: None, issues: IssueReferences::Closing, approved: Vec::new(), patterns: Vec::new() }
 }
 
 fn projects(keys: &[&str]) -> TicketSettings {

@@ -131,7 +131,7 @@ impl Pack {
                 statement: "ticket references = resolved + unresolved + not checked",
                 left: "dossiers",
                 left_value: references.to_string(),
-                right: "tickets.csv (all not checked: no ticket export)",
+                right: "tickets.csv",
                 right_value: rendered.of("tickets.csv").to_string(),
             },
             TieOut {

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use crate::changes::Change;
+use crate::checks::ticket_records::TicketRecords;
 use crate::checks::{Approvals, Assessment, Card, Finding, Outcome, Standing, Subject, WeighedReview};
 use crate::evidence::{Dossier, Grade};
 use crate::pack::{Pack, Status};
@@ -14,11 +15,13 @@ use crate::text::{CommitId, hex};
 mod counts;
 mod facts;
 mod policies;
+mod tickets;
 mod words;
 
 pub(crate) use self::counts::*;
 pub(crate) use self::facts::*;
 pub(crate) use self::policies::*;
+pub(crate) use self::tickets::*;
 pub(crate) use self::words::*;
 
 /// How many evidence sheets stand on one page.
@@ -33,6 +36,8 @@ pub(crate) struct Columns<'a> {
     pub pack: &'a Pack,
     /// Who is who, and whose approval counts.
     pub approvals: Approvals<'a>,
+    /// The tickets that were exported.
+    pub tickets: TicketRecords<'a>,
     /// Tells this pack from every other one: 16 hexadecimal digits.
     pub pack_id: String,
     /// For each dossier, once it was asked for.
@@ -104,6 +109,7 @@ impl<'a> Columns<'a> {
         Self {
             pack,
             approvals: Approvals::of(&pack.settings),
+            tickets: TicketRecords::of(&pack.exports, &pack.settings),
             standings: pack.dossiers.iter().map(|_| OnceLock::new()).collect(),
             pack_id: pack_id(pack),
             sheets: sheets.collect(),

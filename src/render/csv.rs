@@ -11,8 +11,10 @@ use super::columns::{self, Columns, Counts, Facts};
 use super::people;
 use super::{RenderError, Sink};
 use crate::changes::{Change, Commit, Entry, FileEdit};
+use crate::checks::ticket_records::account_words;
 use crate::checks::{Card, Finding, Subject, WeighedReview};
 use crate::classification::FileClass;
+use crate::evidence::recorded::RecordedTicket;
 use crate::evidence::{Citation, Dossier, Evidence, Review, Source, find_bot};
 use crate::pack::{Pack, TieOut};
 use crate::parallel;
@@ -69,6 +71,7 @@ const TABLES: &[Table] = &[
     Table { file: "policy-inventory.csv", header: POLICY_INVENTORY, fill: policy_inventory },
     Table { file: "approvals.csv", header: APPROVALS, fill: approvals },
     Table { file: "tickets.csv", header: TICKETS, fill: tickets },
+    Table { file: "tickets-without-change.csv", header: TICKETS_WITHOUT_CHANGE, fill: tickets_without_change },
     Table { file: "gate-decisions.csv", header: GATE_DECISIONS, fill: gate_decisions },
     Table { file: "waivers.csv", header: WAIVERS, fill: waivers },
     Table { file: "layers.csv", header: LAYERS, fill: layers },
@@ -397,16 +400,63 @@ const TICKETS: &[&str] = &[
 fn tickets(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
     for (_, dossier) in columns.dossiers() {
         for claim in &dossier.evidence.tickets {
-            let mut cells: [String; 15] = Default::default();
-            let [ticket, system, place, resolved, _, _, _, _, _, _, _, change_ids, _, _, citation] = &mut cells;
-            *ticket = columns::one_line(&claim.value.id);
-            *system = columns::one_line(columns::system_words(&claim.value.system));
-            columns::relation_words(claim.value.relation).clone_into(place);
-            columns::NOT_RESOLVED.clone_into(resolved);
-            *change_ids = dossier.change.id().to_string();
-            *citation = columns::citation(&claim.citation, &dossier.change);
-            rows.row(cells)?;
+            let facts = columns::ticket_facts(&columns.tickets, &claim.value, dossier);
+            let [kind, title, requester, created_at] = facts.record.map(record_cells).unwrap_or_default();
+            let read_at = columns::citation(&claim.citation, &dossier.change);
+            rows.row([
+                columns::one_line(&claim.value.id),
+                columns::one_line(columns::system_words(&claim.value.system)),
+                columns::relation_words(claim.value.relation).to_owned(),
+                facts.resolved.to_owned(),
+                kind,
+                title,
+                requester,
+                created_at,
+                facts.approved_by.join("; "),
+                facts.approved_at.join("; "),
+                facts.status_at_arrival,
+                dossier.change.id().to_string(),
+                facts.created_before_push.to_owned(),
+                facts.approved_before_arrival.to_owned(),
+                if facts.citation.is_empty() { read_at } else { format!("{read_at}; {}", facts.citation) },
+            ])?;
         }
+    }
+    Ok(())
+}
+
+/// `type` to `created_at`.
+fn record_cells(record: &RecordedTicket) -> [String; 4] {
+    [
+        columns::one_line(&record.kind),
+        columns::one_line(&record.title),
+        columns::one_line(&account_words(&record.requester)),
+        record.created_at.as_deref().map(columns::one_line).unwrap_or_default(),
+    ]
+}
+
+#[rustfmt::skip] // in the groups of the description, not one a line
+const TICKETS_WITHOUT_CHANGE: &[&str] = &[
+    "ticket", "system", "type", "title", "requester", "created_at", "status", "approved_by", "approved_at", "citation",
+];
+
+/// Approved tickets of the exports that no change of the period has as its reason.
+fn tickets_without_change(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    for record in columns.tickets.without_change(&columns.pack.dossiers) {
+        let facts = columns::unused_ticket(&columns.tickets, record);
+        let [kind, title, requester, created_at] = record_cells(record);
+        rows.row([
+            columns::one_line(&record.id),
+            columns::one_line(&record.system),
+            kind,
+            title,
+            requester,
+            created_at,
+            columns::one_line(&record.status),
+            facts.approved_by.join("; "),
+            facts.approved_at.join("; "),
+            facts.citation,
+        ])?;
     }
     Ok(())
 }

@@ -100,9 +100,10 @@ impl Search<'_> {
         if depth > MAX_DEPTH {
             return Err(format!("folder {}: nested too deep to be looked at", String::from_utf8_lossy(&self.path)));
         }
-        let mut read = |id: Option<gix::ObjectId>| id.map_or_else(|| Ok(Arc::default()), |id| self.reader.tree(&id));
-        let (base, ours, theirs, merge): (Arc<[u8]>, Arc<[u8]>, Arc<[u8]>, Arc<[u8]>) =
-            (read(sides.base)?, read(sides.ours)?, read(sides.theirs)?, read(sides.merge)?);
+        let mut read = |id: Option<gix::ObjectId>| -> Result<Arc<[u8]>, String> {
+            id.map_or_else(|| Ok(Arc::default()), |id| self.reader.tree(&id))
+        };
+        let (base, ours, theirs, merge) = (read(sides.base)?, read(sides.ours)?, read(sides.theirs)?, read(sides.merge)?);
         let length = self.reader.id_length();
         let folder = |bytes| Entries::new(bytes, length).map(|entry| (entry.name, entry)).collect::<Folder<'_>>();
         let folders = Sides { base: folder(&base), ours: folder(&ours), theirs: folder(&theirs), merge: folder(&merge) };

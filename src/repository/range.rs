@@ -175,8 +175,8 @@ impl Repository {
         let name = revision.split(['^', '~', ':']).next().unwrap_or_default();
         let name = name.split("@{").next().unwrap_or_default();
         let repo = self.reader().repo;
-        let is_id = |length: usize| name.len() == length && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if name == "HEAD" || is_id(repo.object_hash().len_in_hex()) {
+        let is_whole_id = |length: usize| name.len() == length && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if name == "HEAD" || is_whole_id(repo.object_hash().len_in_hex()) {
             return Vec::new();
         }
         let mut full_names: Vec<String> =
@@ -189,8 +189,8 @@ impl Repository {
             .into_iter()
             .filter_map(|full| {
                 let mut reference = repo.try_find_reference(full.as_str()).ok().flatten()?;
-                let is_it = reference.name().as_bstr() == full.as_str();
-                is_it.then(|| reference.peel_to_id().ok().map(|id| (full, id.detach())))?
+                let is_exact = reference.name().as_bstr() == full.as_str();
+                is_exact.then(|| reference.peel_to_id().ok().map(|id| (full, id.detach())))?
             })
             .collect();
         let prefix = gix::hash::Prefix::from_hex(name).ok();

@@ -211,12 +211,20 @@ impl Repository {
 }
 
 /// The common case of squashed histories: one parent each from the end down to the start.
+///
+/// A commit older than the start ends the attempt, not the search: the start may stand on another line, and then the chain
+/// of parents would be walked to its root for nothing.
 fn linear(graph: &mut Graph, behind: &[Index], end: Index) -> Option<Membership> {
     let [start] = *behind else { return None };
+    graph.load(start);
+    let oldest = graph.node(start).committed;
     let mut chain = Vec::new();
     let mut at = end;
     while at != start {
         graph.load(at);
+        if graph.node(at).committed < oldest {
+            return None;
+        }
         let [parent] = *graph.node(at).parents else { return None };
         chain.push(at);
         at = parent;

@@ -163,10 +163,11 @@ fn tickets(mut section: Section, problems: &mut Vec<Problem>) -> TicketSettings 
     });
     let words = [("closing", IssueReferences::Closing), ("any", IssueReferences::Any), ("never", IssueReferences::Never)];
     let issues = section.choice("issues", IssueReferences::Closing, &words);
+    let approved = section.strings("approved").unwrap_or_default().into_iter().map(|(_, status)| status).collect();
     let mut names = BTreeSet::new();
     let patterns = section.sections("patterns").into_iter().filter_map(|one| ticket_pattern(one, &mut names, problems)).collect();
     problems.extend(section.finish());
-    TicketSettings { projects, issues, patterns }
+    TicketSettings { projects, issues, approved, patterns }
 }
 
 /// Whether this can be a Jira project key: `SEC`, `K8S`, `OPS_2`.

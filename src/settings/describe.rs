@@ -119,6 +119,9 @@ impl Page {
             IssueReferences::Never => "never",
         };
         self.string("issues", issues);
+        if !tickets.approved.is_empty() {
+            self.strings("approved", &tickets.approved);
+        }
         for pattern in &tickets.patterns {
             self.line("[[tickets.patterns]]");
             self.string("name", &pattern.name);

@@ -136,6 +136,8 @@ pub struct TicketSettings {
     pub projects: Option<BTreeSet<String>>,
     /// `issues`: when `#12` counts as a ticket.
     pub issues: IssueReferences,
+    /// `approved`: statuses of a ticket that mean that it is approved, without regard to case.
+    pub approved: Vec<String>,
     /// `[[tickets.patterns]]`
     pub patterns: Vec<TicketPattern>,
 }

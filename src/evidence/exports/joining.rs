@@ -3,29 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::paging::PageSets;
-use super::recorded::{Account, ByCommit, Fragment, ProposalKey, RecordedProposal, RecordedReview, RecordedTicket, TicketPart};
-use super::trackers;
+use super::recorded::{Account, ByCommit, Fragment, ProposalKey, RecordedProposal, RecordedReview};
 use crate::text::CommitId;
 
-/// Tickets by id, and ids by the other names that tickets have.
-pub(super) type Tickets = (Vec<RecordedTicket>, BTreeMap<String, String>);
-
 /// Joins what belongs together; what contradicts, or belongs to nothing, becomes a gap.
-pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> (Vec<RecordedProposal>, Tickets) {
+pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> Vec<RecordedProposal> {
     let mut proposals: BTreeMap<ProposalKey, RecordedProposal> = BTreeMap::new();
-    let mut tickets: BTreeMap<String, RecordedTicket> = BTreeMap::new();
     let (mut beside, mut by_commit) = (Vec::new(), Vec::new());
-    let mut parts: Vec<TicketPart> = Vec::new();
     let mut pages = PageSets::default();
     for fragment in fragments {
         match fragment {
             Fragment::Proposal(proposal) => add_proposal(&mut proposals, *proposal, gaps),
-            Fragment::Ticket(ticket) => add_ticket(&mut tickets, *ticket, gaps),
-            Fragment::OfTickets(part) => parts.push(*part),
             Fragment::Reviews(..) | Fragment::Commits(..) => beside.push(fragment),
             Fragment::ByCommit(fragment) => by_commit.push(*fragment),
             Fragment::Page(page) => pages.add(page),
-            Fragment::Nothing => {}
+            Fragment::Ticket(_) | Fragment::OfTickets(_) | Fragment::Nothing => {}
         }
     }
     for fragment in beside {
@@ -36,8 +28,7 @@ pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> (Vec<Rec
     for proposal in proposals.values_mut() {
         settle(&mut proposal.reviews);
     }
-    let names = trackers::attach(parts, &mut tickets, gaps);
-    (proposals.into_values().collect(), (tickets.into_values().collect(), names))
+    proposals.into_values().collect()
 }
 
 fn key(proposal: &RecordedProposal) -> ProposalKey {
@@ -70,21 +61,6 @@ fn add_reviews(proposal: &mut RecordedProposal, reviews: Vec<RecordedReview>) {
         };
         if !proposal.reviews.iter().any(same) {
             proposal.reviews.push(review);
-        }
-    }
-}
-
-fn add_ticket(tickets: &mut BTreeMap<String, RecordedTicket>, ticket: RecordedTicket, gaps: &mut Vec<String>) {
-    match tickets.get(&ticket.id) {
-        Some(known) if known.status != ticket.status || known.created_at != ticket.created_at => {
-            gaps.push(format!(
-                "{} is told differently in {} and {}; the first counts",
-                ticket.id, known.place.file, ticket.place.file
-            ));
-        }
-        Some(_) => {}
-        None => {
-            tickets.insert(ticket.id.clone(), ticket);
         }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use self::documents::Documents;
-use self::recorded::{Recognised, RecordedProposal, RecordedTicket};
+use self::recorded::{Fragment, Recognised, RecordedProposal, RecordedTicket};
 use super::gate_records::{GateRecord, RecordedRuling, RulingIndex};
 use super::{Dossier, linking};
 use crate::repository::Repository;
@@ -52,7 +52,9 @@ pub struct Exports {
     pub ticket_names: BTreeMap<String, String>,
     /// The ticket systems that exports were given of, and whether all their pages are there.
     pub ticket_systems: BTreeMap<String, bool>,
-    /// Why what was given may not be whole, one sentence each.
+    /// Why what was given about tickets may not be whole, one sentence each.
+    pub ticket_gaps: Vec<String>,
+    /// Why what was given about anything else may not be whole, one sentence each.
     pub gaps: Vec<String>,
     /// Rulings that are about no change of the period: the subject, the decision, when, and the file.
     pub unmatched: Vec<Unmatched>,
@@ -93,12 +95,16 @@ impl Exports {
         for (name, bytes) in files {
             let read = exports.read_file(&name, &bytes).map_err(|problem| ExportError { file: name.clone(), problem })?;
             let sha256 = hex(&Sha256::digest(&bytes));
-            exports.gaps.extend(read.gaps.iter().map(|gap| format!("{name}: {gap}")));
+            let of_tickets = read.fragments.iter().any(Fragment::is_of_tickets);
+            let gaps = if of_tickets { &mut exports.ticket_gaps } else { &mut exports.gaps };
+            gaps.extend(read.gaps.iter().map(|gap| format!("{name}: {gap}")));
             exports.files.push(EvidenceFile { name, sha256, bytes, kind: read.kind, rows: read.rows });
             fragments.extend(read.fragments);
         }
-        exports.ticket_systems = trackers::check_pages(&fragments, &mut exports.gaps);
-        (exports.proposals, (exports.tickets, exports.ticket_names)) = joining::join(fragments, &mut exports.gaps);
+        exports.ticket_systems = trackers::check_pages(&fragments, &mut exports.ticket_gaps);
+        let (of_tickets, fragments) = fragments.into_iter().partition(Fragment::is_of_tickets);
+        exports.proposals = joining::join(fragments, &mut exports.gaps);
+        (exports.tickets, exports.ticket_names) = trackers::join(of_tickets, &mut exports.ticket_gaps);
         Ok(exports)
     }
 

@@ -287,6 +287,19 @@ pub struct Page {
     pub has_more: bool,
 }
 
+impl Fragment {
+    /// Whether it is of a ticket system.
+    #[must_use]
+    pub fn is_of_tickets(&self) -> bool {
+        match self {
+            Self::Ticket(_) | Self::OfTickets(_) => true,
+            Self::Proposal(_) | Self::Reviews(..) | Self::Commits(..) | Self::ByCommit(_) | Self::Page(_) | Self::Nothing => {
+                false
+            }
+        }
+    }
+}
+
 /// What a file was recognised as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recognised {

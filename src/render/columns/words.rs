@@ -242,8 +242,6 @@ pub(crate) fn arrival_day(dossier: &Dossier) -> String {
     arrival(dossier).at.get(..10).unwrap_or("unreadable").to_owned()
 }
 
-/// Whether a ticket was looked up.
-pub(crate) const NOT_RESOLVED: &str = "not checked";
 /// How far a file was read for policies.
 pub(crate) fn parse_words(status: &ParseStatus) -> &'static str {
     match status {

@@ -139,7 +139,7 @@ fn sheet(columns: &Columns<'_>, position: usize, dossier: &Dossier) -> Sheet {
         findings: columns.findings_of(position).filter_map(|(card, finding)| finding_row(columns, card, finding)).collect(),
         no_exception: facts.no_exception.join(", "),
         not_applicable: facts.not_applicable.join(", "),
-        tickets: Capped::new(dossier.evidence.tickets.iter().map(ticket_row), ROWS),
+        tickets: Capped::new(dossier.evidence.tickets.iter().map(|claim| ticket_row(columns, dossier, claim)), ROWS),
         policies: policies::edit_views(dossier),
         files: Capped::new(columns::classed(&commit.file_edits, &dossier.classification.files).map(file_row), FILES),
         sides: Capped::new(dossier.change.side_commits.iter().map(side_row), ROWS),
@@ -272,15 +272,17 @@ struct TicketRow {
     relation: &'static str,
     place: String,
     grade: &'static str,
+    looked_up: String,
 }
 
-fn ticket_row(claim: &Claim<Ticket>) -> TicketRow {
+fn ticket_row(columns: &Columns<'_>, dossier: &Dossier, claim: &Claim<Ticket>) -> TicketRow {
     TicketRow {
         id: line(&claim.value.id),
         system: line(columns::system_words(&claim.value.system)),
         relation: columns::relation_words(claim.value.relation),
         place: columns::near_citation(&claim.citation),
         grade: claim.grade.word(),
+        looked_up: columns::ticket_facts(&columns.tickets, &claim.value, dossier).words(),
     }
 }
 

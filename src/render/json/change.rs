@@ -43,8 +43,14 @@ struct JsonSide<'a> {
     evidence: Option<JsonEvidence<'a>>,
 }
 
-fn side<'a>(side: &'a Commit, classes: &'a [FileClass], found: Option<&'a Evidence>) -> JsonSide<'a> {
-    let evidence = found.map(|found| evidence(found, found.reviews.iter().map(unweighed).collect()));
+fn side<'a>(
+    columns: &Columns<'a>,
+    dossier: &'a Dossier,
+    side: &'a Commit,
+    classes: &'a [FileClass],
+    found: Option<&'a Evidence>,
+) -> JsonSide<'a> {
+    let evidence = found.map(|found| evidence(columns, dossier, found, found.reviews.iter().map(unweighed).collect()));
     JsonSide { commit: commit(side, classes), evidence }
 }
 
@@ -110,14 +116,14 @@ pub(super) fn change<'a>(columns: &Columns<'a>, position: usize, dossier: &'a Do
         link: dossier.link.as_deref().map(link),
         layers: facts.layers.iter().map(Layer::name).collect(),
         environments: facts.environments.iter().copied().collect(),
-        evidence: evidence(&dossier.evidence, facts.reviews.iter().map(review).collect()),
+        evidence: evidence(columns, dossier, &dossier.evidence, facts.reviews.iter().map(review).collect()),
         gaps: gaps(&dossier.gaps),
         findings: columns.findings_of(position).map(|(card, found)| finding(columns, card, found)).collect(),
         side_commits: side_commits
             .iter()
             .zip(classes)
             .zip(sides)
-            .map(|((one, classes), evidence)| side(one, classes, evidence))
+            .map(|((one, classes), evidence)| side(columns, dossier, one, classes, evidence))
             .collect(),
     }
 }

@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::commit::{JsonPath, json_path};
 use super::person::{JsonPerson, person};
 use crate::checks::WeighedReview;
-use crate::evidence::{Citation, Claim, Evidence, Place, Review, Source, Ticket};
-use crate::render::columns;
+use crate::evidence::recorded::{Account, RecordedTicket};
+use crate::evidence::{Citation, Claim, Dossier, Evidence, Place, Review, Source, Ticket};
+use crate::render::columns::{self, Columns};
 
 #[derive(Serialize)]
 pub(super) struct JsonCitation<'a> {
@@ -95,6 +96,40 @@ struct JsonTicket<'a> {
     system: &'a str,
     relation: &'static str,
     resolved: &'static str,
+    record: Option<JsonRecord<'a>>,
+}
+
+/// A ticket as its system recorded it; what is not told is null.
+#[derive(Serialize)]
+struct JsonRecord<'a> {
+    id: &'a str,
+    system: &'a str,
+    r#type: &'a str,
+    title: &'a str,
+    requester: JsonAccount<'a>,
+    created_at: Option<&'a str>,
+    zone_known: bool,
+    status: &'a str,
+    status_at_arrival: Option<String>,
+    created_before_push: &'static str,
+    approved_before_arrival: &'static str,
+    approvals: Vec<JsonTicketApproval<'a>>,
+    file: String,
+    place: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonAccount<'a> {
+    login: &'a str,
+    name: &'a str,
+    mail: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonTicketApproval<'a> {
+    approved: bool,
+    by: JsonAccount<'a>,
+    at: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -118,7 +153,12 @@ struct JsonTrailer<'a> {
     in_block: bool,
 }
 
-pub(super) fn evidence<'a>(found: &'a Evidence, reviews: Vec<JsonReview<'a>>) -> JsonEvidence<'a> {
+pub(super) fn evidence<'a>(
+    columns: &Columns<'a>,
+    dossier: &'a Dossier,
+    found: &'a Evidence,
+    reviews: Vec<JsonReview<'a>>,
+) -> JsonEvidence<'a> {
     let proposal = |value: &'a crate::evidence::Proposal| JsonProposal {
         id: &value.id,
         convention: value.convention,
@@ -132,7 +172,7 @@ pub(super) fn evidence<'a>(found: &'a Evidence, reviews: Vec<JsonReview<'a>>) ->
     };
     JsonEvidence {
         proposals: claims(found.proposals(), proposal),
-        tickets: claims(&found.tickets, ticket),
+        tickets: claims(&found.tickets, |value| ticket(columns, dossier, value)),
         reviews,
         co_authors: claims(&found.co_authors, |value| person(value)),
         reverts: claims(&found.reverts, |value| &**value),
@@ -143,13 +183,43 @@ pub(super) fn evidence<'a>(found: &'a Evidence, reviews: Vec<JsonReview<'a>>) ->
     }
 }
 
-fn ticket(ticket: &Ticket) -> JsonTicket<'_> {
+fn ticket<'a>(columns: &Columns<'a>, dossier: &Dossier, ticket: &'a Ticket) -> JsonTicket<'a> {
+    let facts = columns::ticket_facts(&columns.tickets, ticket, dossier);
     JsonTicket {
         id: &ticket.id,
         system: columns::system_words(&ticket.system),
         relation: columns::relation_words(ticket.relation),
-        resolved: columns::NOT_RESOLVED,
+        resolved: facts.resolved,
+        record: facts.record.map(|found| record(found, &facts)),
     }
+}
+
+fn record<'a>(record: &'a RecordedTicket, facts: &columns::TicketFacts<'a>) -> JsonRecord<'a> {
+    let approvals = record.approvals.iter().map(|approval| JsonTicketApproval {
+        approved: approval.approved,
+        by: account(&approval.by),
+        at: approval.at.as_deref(),
+    });
+    JsonRecord {
+        id: &record.id,
+        system: &record.system,
+        r#type: &record.kind,
+        title: &record.title,
+        requester: account(&record.requester),
+        created_at: record.created_at.as_deref(),
+        zone_known: record.zoned,
+        status: &record.status,
+        status_at_arrival: Some(facts.status_at_arrival.clone()).filter(|status| !status.is_empty()),
+        created_before_push: facts.created_before_push,
+        approved_before_arrival: facts.approved_before_arrival,
+        approvals: approvals.collect(),
+        file: format!("raw/{}", record.place.file),
+        place: &record.place.place,
+    }
+}
+
+fn account(account: &Account) -> JsonAccount<'_> {
+    JsonAccount { login: &account.login, name: &account.name, mail: &account.mail }
 }
 
 pub(super) fn review<'a>(weighed: &WeighedReview<'a>) -> JsonReview<'a> {

@@ -17,7 +17,8 @@ pub fn write(repo: &TestRepo, base: &str) -> TestResult {
     let mut bytes = std::fs::read(&path)?;
     let (ids, data) = (chunk(&bytes, b"OIDL")?, chunk(&bytes, b"CDAT")?);
     let count = (data - ids) / HASH;
-    let position = |id: &str| (0..count).find(|at| hex(&bytes[ids + at * HASH..][..HASH]) == id).ok_or("not in the file");
+    let position =
+        |id: &str| (0..count).find(|at| countersign::text::hex(&bytes[ids + at * HASH..][..HASH]) == id).ok_or("not in the file");
     let (base, head) = (position(base)?, u32::try_from(position(&head)?)?);
     for at in 0..count {
         let generation: u32 = if at == base { 0x3000_0000 } else { 1 };
@@ -42,8 +43,4 @@ pub fn write(repo: &TestRepo, base: &str) -> TestResult {
 fn chunk(bytes: &[u8], name: &[u8]) -> Fallible<usize> {
     let row = bytes[8..].chunks(12).take(usize::from(bytes[6])).find(|row| row.starts_with(name)).ok_or("no such chunk")?;
     Ok(usize::try_from(u64::from_be_bytes(row[4..12].try_into()?))?)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

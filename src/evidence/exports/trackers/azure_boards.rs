@@ -107,7 +107,7 @@ mod tests {
         assert_eq!((second.requester.name.as_str(), second.requester.mail.as_str()), ("Bob", "bob@example.com"));
         let steps: Vec<_> = first.history.iter().map(|step| (step.at.as_str(), step.to.as_str())).collect();
         assert_eq!(steps, [("2014-12-29T20:49:20Z", "New"), ("2015-01-02T00:00:00Z", "Approved")]);
-        assert!(first.tells_history && !second.tells_history && exports.gaps.is_empty(), "{:?}", exports.gaps);
+        assert!(first.tells_history && !second.tells_history && exports.ticket_gaps.is_empty(), "{:?}", exports.ticket_gaps);
     }
 
     #[test]

@@ -231,14 +231,14 @@ mod tests {
             format!("{{\"startAt\": {start}, \"maxResults\": 1, \"total\": 2, \"issues\": [{issue}]}}")
         };
         let whole = read(&[("1/a.json", &format!("{}\n{}", page(0, 1), page(1, 2)))]);
-        assert!(whole.gaps.is_empty() && whole.ticket_systems["Jira"], "{:?}", whole.gaps);
+        assert!(whole.ticket_gaps.is_empty() && whole.ticket_systems["Jira"], "{:?}", whole.ticket_gaps);
         let cut = read(&[("1/a.json", &page(1, 2))]);
-        assert!(cut.gaps[0].contains("1 of 2") && !cut.ticket_systems["Jira"], "{:?}", cut.gaps);
+        assert!(cut.ticket_gaps[0].contains("1 of 2") && !cut.ticket_systems["Jira"], "{:?}", cut.ticket_gaps);
         let open = read(&[("1/a.json", r#"{"issues": [], "nextPageToken": "x", "isLast": false}"#)]);
-        assert!(open.gaps[0].contains("last page"), "{:?}", open.gaps);
+        assert!(open.ticket_gaps[0].contains("last page"), "{:?}", open.ticket_gaps);
         let closed =
             read(&[("1/a.json", r#"{"issues": [], "nextPageToken": "x"}"#), ("1/b.json", r#"{"issues": [], "isLast": true}"#)]);
-        assert!(closed.gaps.is_empty(), "{:?}", closed.gaps);
+        assert!(closed.ticket_gaps.is_empty(), "{:?}", closed.ticket_gaps);
     }
 
     #[test]

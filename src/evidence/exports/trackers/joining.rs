@@ -58,8 +58,47 @@ fn check_last(system: &str, pages: &[&TicketPage], gaps: &mut Vec<String>) {
     }
 }
 
+/// Tickets in the order of their ids, each once, and ids by the other names that tickets have or had.
+pub(in crate::evidence::exports) fn join(
+    fragments: Vec<Fragment>,
+    gaps: &mut Vec<String>,
+) -> (Vec<RecordedTicket>, BTreeMap<String, String>) {
+    let mut tickets: BTreeMap<String, RecordedTicket> = BTreeMap::new();
+    let mut parts = Vec::new();
+    for fragment in fragments {
+        match fragment {
+            Fragment::Ticket(ticket) => add(&mut tickets, *ticket, gaps),
+            Fragment::OfTickets(part) => parts.push(*part),
+            Fragment::Proposal(_)
+            | Fragment::Reviews(..)
+            | Fragment::Commits(..)
+            | Fragment::ByCommit(_)
+            | Fragment::Page(_)
+            | Fragment::Nothing => {}
+        }
+    }
+    let names = attach(parts, &mut tickets, gaps);
+    (tickets.into_values().collect(), names)
+}
+
+fn add(tickets: &mut BTreeMap<String, RecordedTicket>, ticket: RecordedTicket, gaps: &mut Vec<String>) {
+    let Some(known) = tickets.get_mut(&ticket.id) else {
+        tickets.insert(ticket.id.clone(), ticket);
+        return;
+    };
+    let told = |ticket: &RecordedTicket| (ticket.status.clone(), ticket.created_at.clone().filter(|_| ticket.zoned));
+    let ((status, created), (other_status, other_created)) = (told(known), told(&ticket));
+    if status != other_status || created.is_some() && other_created.is_some() && created != other_created {
+        gaps.push(format!("{} is told differently in {} and {}", ticket.id, known.place.file, ticket.place.file));
+    }
+    // Of two exports of one ticket, the one with the history says more.
+    if ticket.tells_history && !known.tells_history {
+        *known = ticket;
+    }
+}
+
 /// Puts each part to its ticket; the answer names tickets by the other names they have or had.
-pub(in crate::evidence::exports) fn attach(
+fn attach(
     parts: Vec<TicketPart>,
     tickets: &mut BTreeMap<String, RecordedTicket>,
     gaps: &mut Vec<String>,

@@ -9,7 +9,7 @@ mod object;
 mod redmine;
 mod servicenow;
 
-pub(super) use joining::{attach, check_pages};
+pub(super) use joining::{check_pages, join};
 
 use serde_json::Value;
 

@@ -114,9 +114,9 @@ mod tests {
         );
         let steps: Vec<_> = ticket.history.iter().map(|step| (step.at.as_str(), step.to.as_str())).collect();
         assert_eq!(steps, [("2024-01-02T10:00:00Z", "status 1"), ("2024-01-04T10:00:00Z", "Closed")]);
-        assert!(ticket.tells_history && exports.gaps.is_empty() && exports.ticket_systems["Redmine"]);
+        assert!(ticket.tells_history && exports.ticket_gaps.is_empty() && exports.ticket_systems["Redmine"]);
         let cut = read(&[("1/a.json", &PAGE.replace("\"total_count\": 1", "\"total_count\": 30"))]);
-        assert!(cut.gaps[0].contains("1 of 30"), "{:?}", cut.gaps);
+        assert!(cut.ticket_gaps[0].contains("1 of 30"), "{:?}", cut.ticket_gaps);
     }
 
     #[test]

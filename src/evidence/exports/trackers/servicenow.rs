@@ -274,9 +274,9 @@ mod tests {
         assert_eq!(ticket.requester.name, "Alice Example");
         assert_eq!(ticket.approvals.len(), 1, "{:?}", ticket.approvals);
         assert_eq!(ticket.approvals[0].at.as_deref(), Some("2021-03-05T12:00:00Z"));
-        assert!(ticket.zoned && exports.gaps.is_empty(), "{:?}", exports.gaps);
+        assert!(ticket.zoned && exports.ticket_gaps.is_empty(), "{:?}", exports.ticket_gaps);
         let alone = read(&[("1/b.json", APPROVERS)]);
-        assert!(alone.gaps[0].contains("in no file"), "{:?}", alone.gaps);
+        assert!(alone.ticket_gaps[0].contains("in no file"), "{:?}", alone.ticket_gaps);
     }
 
     #[test]
