@@ -41,7 +41,10 @@ pub(super) fn is_commit_of_either(item: &Node<'_>) -> bool {
 
 /// Marks that only GitHub has.
 pub(super) fn is_marked(item: &Node<'_>) -> bool {
-    ["_links", "node_id", "author_association", "issue_url"].iter().any(|name| item.names(name))
+    // Answers from before 2018 have no `node_id`; the address of the interface tells them.
+    let address = item.peek("url").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let is_address = address.starts_with("https://api.github.com/") || address.contains("/api/v3/");
+    is_address || ["_links", "node_id", "author_association", "issue_url"].iter().any(|name| item.names(name))
 }
 
 fn is_pull(item: &Node<'_>) -> bool {
@@ -116,7 +119,8 @@ fn reviews(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
 
 /// One review; none where it is not submitted yet. The paths are those of the reviewer, of the time and of the commit.
 fn review(item: &Node<'_>, [reviewer, at, commit]: [&str; 3]) -> Result<Option<RecordedReview>, String> {
-    let decision = match item.required("state")? {
+    // Events write the states in lower case.
+    let decision = match item.required("state")?.to_ascii_uppercase().as_str() {
         "APPROVED" => RecordedDecision::Approved,
         "CHANGES_REQUESTED" => RecordedDecision::Rejected,
         "COMMENTED" => RecordedDecision::Commented,
