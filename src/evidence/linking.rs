@@ -21,6 +21,8 @@ pub struct Link {
     pub id: String,
     /// Whether the export can say something about its reviews.
     pub tells_reviews: bool,
+    /// Everybody who wrote a part of it, as far as its commits are here: none of them can be its independent approver.
+    pub authors: Vec<Arc<Person>>,
     /// What else points to another proposal, as a sentence.
     pub conflict: Option<String>,
 }
@@ -193,7 +195,14 @@ impl<'a> Index<'a> {
 }
 
 fn linked(proposal: &RecordedProposal, position: usize, linked_by: LinkedBy, conflict: Option<String>) -> Link {
-    Link { proposal: position, linked_by, id: proposal.id.clone(), tells_reviews: proposal.tells_reviews, conflict }
+    Link {
+        proposal: position,
+        linked_by,
+        id: proposal.id.clone(),
+        tells_reviews: proposal.tells_reviews,
+        authors: Vec::new(),
+        conflict,
+    }
 }
 
 /// Changes just before the landed commit of a proposal with several commits: a rebase puts them there one by one.
@@ -249,11 +258,28 @@ fn take_over(reader: &mut Reader, proposals: &[RecordedProposal], dossiers: &mut
     let reviews: Vec<Claim<Review>> = proposal.reviews.iter().map(|review| claim(reader, proposal, review, &landed)).collect();
     let merger = proposal.merged_by.as_ref().map(|account| recorded(Arc::new(person(account)), &proposal.place));
     let merged_at = proposal.merged_at.as_deref().map(|at| recorded(at.into(), &proposal.place));
+    let authors = authors(reader, proposal, changes);
     for dossier in changes {
+        if let Some(link) = &mut dossier.link {
+            link.authors.clone_from(&authors);
+        }
         dossier.evidence.reviews.extend(reviews.iter().cloned());
         dossier.evidence.merger = merger.clone().or_else(|| dossier.evidence.merger.take());
         dossier.evidence.merged_at = merged_at.clone().or_else(|| dossier.evidence.merged_at.take());
     }
+}
+
+/// Who wrote the proposal's commits and what they became, and who is named as a co-author there; each once.
+fn authors(reader: &mut Reader, proposal: &RecordedProposal, changes: &[Dossier]) -> Vec<Arc<Person>> {
+    let own = proposal.commits.iter().chain(&proposal.head).filter_map(|id| reader.author(*id));
+    let mut authors: Vec<Arc<Person>> = own.collect();
+    if changes.len() > 1 {
+        authors.extend(changes.iter().map(|dossier| dossier.change.commit.author.person.clone()));
+        authors.extend(changes.iter().flat_map(|dossier| &dossier.evidence.co_authors).map(|claim| claim.value.clone()));
+    }
+    authors.sort_unstable();
+    authors.dedup();
+    authors
 }
 
 /// What a proposal became.

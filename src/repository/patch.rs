@@ -5,8 +5,8 @@ use std::sync::Arc;
 use gix::diff::blob::{Algorithm, Diff, InternedInput};
 use sha2::{Digest as _, Sha256};
 
-use super::{Entry, Reader};
-use crate::text::{CommitId, TreeId};
+use super::{Entry, Reader, commit, git_id};
+use crate::text::{CommitId, Person, TreeId};
 
 /// The hash of a patch: its paths, modes and changed lines, without the places of the lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +16,12 @@ impl Reader {
     /// The root tree of a commit; `None` when it is not in this clone.
     pub fn root_tree(&mut self, commit: CommitId) -> Option<TreeId> {
         self.tree_of(commit).ok()
+    }
+
+    /// Who wrote a commit, as written; `None` when it is not in this clone.
+    pub fn author(&mut self, commit: CommitId) -> Option<Arc<Person>> {
+        let bytes = self.object(&git_id(commit.0), gix::objs::Kind::Commit).ok()?;
+        Some(commit::parse(commit, &bytes, &mut self.people).author.person)
     }
 
     /// The only best common ancestor of two commits.

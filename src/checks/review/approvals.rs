@@ -276,6 +276,9 @@ impl Authors {
     fn of(dossier: &Dossier, register: &Register<'_>) -> Self {
         let mut whole = Circle::default();
         authors(dossier).for_each(|(person, role)| whole.add(register, person, role));
+        for author in dossier.link.iter().flat_map(|link| &link.authors) {
+            whole.add(register, author.clone(), "an author of the proposal");
+        }
         let mut side = BTreeMap::<CommitId, Circle>::new();
         for commit in &dossier.change.side_commits {
             side.entry(commit.id).or_default().add(register, commit.author.person.clone(), "the author of the side commit");

@@ -75,10 +75,11 @@ impl TicketUnresolved {
             let id = shown(&claim.value.id);
             sum.names(claim);
             match records.find(&claim.value) {
-                LookUp::Found(ticket) => match self.complaint(ticket) {
-                    Some(complaint) => sum.wrong(format!("{id} {complaint}"), Some(citation(ticket))),
-                    None => {}
-                },
+                LookUp::Found(ticket) => {
+                    if let Some(complaint) = self.complaint(ticket) {
+                        sum.wrong(format!("{id} {complaint}"), Some(citation(ticket)));
+                    }
+                }
                 LookUp::Missing => sum.wrong(format!("{id} is not in the export of its system"), None),
                 LookUp::NotChecked(reason) => sum.unknown(reason),
             }

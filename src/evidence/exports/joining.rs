@@ -2,24 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use super::recorded::{Fragment, ProposalKey, RecordedProposal, RecordedReview};
+use super::paging::PageSets;
+use super::recorded::{Account, ByCommit, Fragment, ProposalKey, RecordedProposal, RecordedReview};
+use crate::text::CommitId;
 
 /// Joins what belongs together; what contradicts, or belongs to nothing, becomes a gap.
 pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> Vec<RecordedProposal> {
     let mut proposals: BTreeMap<ProposalKey, RecordedProposal> = BTreeMap::new();
-    let mut beside = Vec::new();
+    let (mut beside, mut by_commit) = (Vec::new(), Vec::new());
+    let mut pages = PageSets::default();
     for fragment in fragments {
         match fragment {
             Fragment::Proposal(proposal) => add_proposal(&mut proposals, *proposal, gaps),
             Fragment::Reviews(..) | Fragment::Commits(..) => beside.push(fragment),
+            Fragment::ByCommit(fragment) => by_commit.push(*fragment),
+            Fragment::Page(page) => pages.add(page),
             Fragment::Ticket(_) | Fragment::OfTickets(_) | Fragment::Nothing => {}
         }
     }
     for fragment in beside {
         attach(&mut proposals, fragment, gaps);
     }
+    attach_by_commit(&mut proposals, by_commit, gaps);
+    gaps.extend(pages.gaps());
     for proposal in proposals.values_mut() {
-        proposal.reviews.sort_by(|left, right| left.at.cmp(&right.at));
+        settle(&mut proposal.reviews);
     }
     proposals.into_values().collect()
 }
@@ -79,6 +86,65 @@ fn attach(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, fragment: Fra
             proposal.tells_reviews = true;
         }
         Fragment::Commits(_, commits) => proposal.commits.extend(commits),
-        Fragment::Proposal(_) | Fragment::Ticket(_) | Fragment::OfTickets(_) | Fragment::Nothing => {}
+        Fragment::Proposal(_)
+        | Fragment::Ticket(_)
+        | Fragment::OfTickets(_)
+        | Fragment::ByCommit(_)
+        | Fragment::Page(_)
+        | Fragment::Nothing => {}
+    }
+}
+
+/// Sorts reviews, oldest first, and makes one of two that tell the same: a vote that stands, which has no time, and the event
+/// that it came from, which may have no commit.
+fn settle(reviews: &mut Vec<RecordedReview>) {
+    reviews.sort_by(|left, right| left.at.cmp(&right.at));
+    let timed_from = reviews.partition_point(|review| review.at.is_none());
+    let mut timed = reviews.split_off(timed_from);
+    let latest: BTreeMap<_, usize> =
+        timed.iter().enumerate().map(|(index, review)| ((review.reviewer.clone(), review.decision), index)).collect();
+    reviews.retain(|standing| {
+        let event = latest.get(&(standing.reviewer.clone(), standing.decision)).and_then(|index| timed.get_mut(*index));
+        // Nobody is not one person: of a deleted account, two votes may be of two people.
+        let Some(event) = event.filter(|event| event.reviewer != Account::default()) else { return true };
+        event.commit = standing.commit.or(event.commit);
+        false
+    });
+    reviews.extend(timed);
+}
+
+/// Puts commits and reviews to the proposal whose head, or landed commit, they name.
+fn attach_by_commit(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, beside: Vec<ByCommit>, gaps: &mut Vec<String>) {
+    if beside.is_empty() {
+        return;
+    }
+    let mut by_commit: BTreeMap<CommitId, Vec<ProposalKey>> = BTreeMap::new();
+    for proposal in proposals.values() {
+        for commit in proposal.head.iter().chain(&proposal.landed) {
+            by_commit.entry(*commit).or_default().push(key(proposal));
+        }
+    }
+    for fragment in beside {
+        let fits = |key: &&ProposalKey| {
+            key.forge == fragment.forge
+                && (key.repository == fragment.repository || key.repository.is_empty() || fragment.repository.is_empty())
+        };
+        let named = fragment.heads.iter().filter_map(|head| by_commit.get(head)).flatten().filter(fits);
+        let mut named: Vec<&ProposalKey> = named.collect();
+        named.sort_unstable();
+        named.dedup();
+        let Some(proposal) = (match named.as_slice() {
+            [only] => proposals.get_mut(*only),
+            _ => None,
+        }) else {
+            let what = if named.is_empty() { "of no proposal that was given" } else { "of several proposals" };
+            gaps.push(format!("{}: {} names commits {what}", fragment.place.file, fragment.place.place));
+            continue;
+        };
+        proposal.commits.extend(fragment.commits.iter().copied().filter(|id| !proposal.commits.contains(id)).collect::<Vec<_>>());
+        if let Some(reviews) = fragment.reviews {
+            add_reviews(proposal, reviews);
+            proposal.tells_reviews = true;
+        }
     }
 }

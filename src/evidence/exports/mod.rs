@@ -3,6 +3,7 @@
 mod documents;
 mod forges;
 mod joining;
+mod paging;
 pub mod recorded;
 mod trackers;
 

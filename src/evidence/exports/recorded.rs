@@ -247,6 +247,10 @@ pub enum Fragment {
     Ticket(Box<RecordedTicket>),
     /// What stands beside tickets.
     OfTickets(Box<TicketPart>),
+    /// Commits and reviews that name their proposal by its head only.
+    ByCommit(Box<ByCommit>),
+    /// A page of a list that may have more of them.
+    Page(Page),
     /// Something that belongs to an export and says nothing more, e.g. an empty page.
     Nothing,
 }
@@ -257,9 +261,43 @@ impl Fragment {
     pub fn is_of_tickets(&self) -> bool {
         match self {
             Self::Ticket(_) | Self::OfTickets(_) => true,
-            Self::Proposal(_) | Self::Reviews(..) | Self::Commits(..) | Self::Nothing => false,
+            Self::Proposal(_) | Self::Reviews(..) | Self::Commits(..) | Self::ByCommit(_) | Self::Page(_) | Self::Nothing => {
+                false
+            }
         }
     }
+}
+
+/// What was exported on its own and names no proposal: it belongs to the one whose head, or landed commit, is among `heads`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByCommit {
+    /// The forge.
+    pub forge: Forge,
+    /// The repository; empty where the export does not tell, which fits any.
+    pub repository: String,
+    /// Any of them may be the proposal's head, or the commit it became.
+    pub heads: Vec<CommitId>,
+    /// The proposal's commits, where the export lists them.
+    pub commits: Vec<CommitId>,
+    /// Its reviews, where the export can say something about them.
+    pub reviews: Option<Vec<RecordedReview>>,
+    /// Where it was read.
+    pub place: ExportPlace,
+}
+
+/// One page of a list, in any file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The list that it is a page of, for people; empty where an empty page does not tell.
+    pub set: String,
+    /// The file's path in the pack.
+    pub file: String,
+    /// How many rows it has.
+    pub rows: usize,
+    /// How many rows all pages have together, where told.
+    pub total: Option<usize>,
+    /// Whether it says that a further page follows, or is as full as a page can be.
+    pub has_more: bool,
 }
 
 /// What a file was recognised as.

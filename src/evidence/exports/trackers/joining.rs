@@ -69,7 +69,12 @@ pub(in crate::evidence::exports) fn join(
         match fragment {
             Fragment::Ticket(ticket) => add(&mut tickets, *ticket, gaps),
             Fragment::OfTickets(part) => parts.push(*part),
-            Fragment::Proposal(_) | Fragment::Reviews(..) | Fragment::Commits(..) | Fragment::Nothing => {}
+            Fragment::Proposal(_)
+            | Fragment::Reviews(..)
+            | Fragment::Commits(..)
+            | Fragment::ByCommit(_)
+            | Fragment::Page(_)
+            | Fragment::Nothing => {}
         }
     }
     let names = attach(parts, &mut tickets, gaps);

@@ -1,0 +1,235 @@
+//! GitHub: pull requests, reviews and commits of the REST interface, of GraphQL and of `gh pr list --json`.
+
+use std::collections::BTreeMap;
+
+use super::super::recorded::{
+    Account, Forge, Fragment, ProposalKey, ProposalState, RecordedDecision, RecordedProposal, RecordedReview,
+};
+use super::reading::{Node, branch, proposal_address};
+use super::{Shape, commit_list, key, proposals};
+use crate::text::CommitId;
+
+/// Rows of a full page: the default and the largest.
+const PAGE_SIZES: &[usize] = &[30, 100];
+
+pub(super) const SHAPES: &[Shape] = &[
+    Shape { kind: "GitHub pull requests (REST)", page_sizes: PAGE_SIZES, is: is_pull, read: |items| proposals(items, pull) },
+    Shape { kind: "GitHub reviews (REST)", page_sizes: PAGE_SIZES, is: is_review, read: reviews },
+    Shape { kind: "GitHub commits of a pull request (REST)", page_sizes: PAGE_SIZES, is: is_commit, read: commits },
+    Shape {
+        kind: "GitHub pull requests (GraphQL or gh)",
+        page_sizes: PAGE_SIZES,
+        is: is_node,
+        read: |items| proposals(items, pull_node),
+    },
+];
+
+/// Whether an object is a pull request of GitHub's or of Gitea's REST interface.
+pub(super) fn is_pull_of_either(item: &Node<'_>) -> bool {
+    item.names("number") && item.peek("head/sha").is_some() && item.peek("base").is_some_and(serde_json::Value::is_object)
+}
+
+/// Whether an object is a review of GitHub's or of Gitea's REST interface.
+pub(super) fn is_review_of_either(item: &Node<'_>) -> bool {
+    ["state", "user", "commit_id", "pull_request_url"].iter().all(|name| item.names(name))
+}
+
+/// Whether an object is a commit of GitHub's or of Gitea's REST interface.
+pub(super) fn is_commit_of_either(item: &Node<'_>) -> bool {
+    item.names("sha") && item.peek("commit/author").is_some() && item.names("parents")
+}
+
+/// Marks that only GitHub has.
+pub(super) fn is_marked(item: &Node<'_>) -> bool {
+    ["_links", "node_id", "author_association", "issue_url"].iter().any(|name| item.names(name))
+}
+
+fn is_pull(item: &Node<'_>) -> bool {
+    is_pull_of_either(item) && !super::gitea::is_marked(item)
+}
+
+fn is_review(item: &Node<'_>) -> bool {
+    is_review_of_either(item) && !super::gitea::is_marked(item)
+}
+
+fn is_commit(item: &Node<'_>) -> bool {
+    is_commit_of_either(item) && !super::gitea::is_marked(item)
+}
+
+fn is_node(item: &Node<'_>) -> bool {
+    item.names("number") && ["headRefOid", "baseRefName", "mergeCommit", "mergedAt"].iter().any(|name| item.names(name))
+}
+
+/// An account; GitHub gives none for one that was deleted.
+pub(super) fn account(item: &Node<'_>) -> Result<Account, String> {
+    let login = item.required("login")?.to_owned();
+    let is_typed = item.text("type")? == Some("Bot") || item.text("__typename")? == Some("Bot");
+    let is_bot = is_typed || item.flag("is_bot")? || login.ends_with("[bot]");
+    Ok(Account { is_bot, name: item.words("name")?, mail: item.words("email")?, login })
+}
+
+fn pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
+    let merged_at = item.moment("merged_at")?;
+    let state = match (item.required("state")?, &merged_at) {
+        (_, Some(_)) => ProposalState::Merged,
+        ("open", None) => ProposalState::Open,
+        ("closed", None) if item.flag("merged")? => ProposalState::Merged,
+        ("closed", None) => ProposalState::Closed,
+        _ => return Err(item.wrong("state", "should be open or closed")),
+    };
+    let landed = item.commit("merge_commit_sha")?;
+    Ok(RecordedProposal {
+        forge: Forge::GitHub,
+        repository: item.words("base/repo/full_name")?,
+        id: format!("#{}", item.required_number("number")?),
+        change_id: None,
+        title: item.required("title")?.to_owned(),
+        body: item.words("body")?,
+        author: item.account("user", account)?.unwrap_or_default(),
+        state,
+        target: item.text("base/ref")?.map(branch),
+        source: item.text("head/ref")?.map(branch),
+        head: item.commit("head/sha")?,
+        commits: Vec::new(),
+        // Before it lands, the forge names the commit of a trial merge here.
+        landed: landed.into_iter().filter(|_| state == ProposalState::Merged).collect(),
+        created_at: item.moment("created_at")?,
+        merged_at,
+        merged_by: item.account("merged_by", account)?,
+        reviews: Vec::new(),
+        tells_reviews: false,
+        place: item.place(),
+    })
+}
+
+fn reviews(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
+    let mut of_proposal: BTreeMap<ProposalKey, Vec<RecordedReview>> = BTreeMap::new();
+    for item in items {
+        let address = item.required("pull_request_url")?;
+        let (repository, number) = proposal_address(address, "/pulls/")
+            .ok_or_else(|| item.wrong("pull_request_url", "should be the address of a pull request"))?;
+        let reviews = of_proposal.entry(key(Forge::GitHub, repository, format!("#{number}"))).or_default();
+        reviews.extend(review(item, ["user", "submitted_at", "commit_id"])?);
+    }
+    Ok(of_proposal.into_iter().map(|(key, reviews)| Fragment::Reviews(key, reviews)).collect())
+}
+
+/// One review; none where it is not submitted yet. The paths are those of the reviewer, of the time and of the commit.
+fn review(item: &Node<'_>, [reviewer, at, commit]: [&str; 3]) -> Result<Option<RecordedReview>, String> {
+    let decision = match item.required("state")? {
+        "APPROVED" => RecordedDecision::Approved,
+        "CHANGES_REQUESTED" => RecordedDecision::Rejected,
+        "COMMENTED" => RecordedDecision::Commented,
+        "DISMISSED" => RecordedDecision::Dismissed,
+        "PENDING" => return Ok(None),
+        _ => return Err(item.wrong("state", "should be the state of a review")),
+    };
+    let reviewer = item.account(reviewer, account)?.unwrap_or_default();
+    let (at, commit) = (item.moment(at)?, item.commit(commit)?);
+    Ok(Some(RecordedReview { reviewer, decision, at, commit, place: item.place() }))
+}
+
+fn commits(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
+    list_of_commits(Forge::GitHub, items)
+}
+
+/// The commits of one pull request, which only their newest one ties to it.
+pub(super) fn list_of_commits(forge: Forge, items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
+    let mut read: Vec<(CommitId, Vec<CommitId>)> = Vec::with_capacity(items.len());
+    for item in items {
+        let parents = item.list("parents")?.unwrap_or_default();
+        let parents = parents.iter().filter_map(|parent| parent.commit("sha").transpose()).collect::<Result<_, _>>()?;
+        read.extend(item.commit("sha")?.map(|commit| (commit, parents)));
+    }
+    let repository = items.first().map(|item| item.text("url")).transpose()?.flatten();
+    let repository = repository.and_then(repository_of_commit).unwrap_or_default();
+    Ok(items.first().map(|item| commit_list(forge, repository, read, item)).into_iter().collect())
+}
+
+/// `owner/name` in an address `…/repos/owner/name/commits/…` or `…/repos/owner/name/git/commits/…`.
+fn repository_of_commit(address: &str) -> Option<&str> {
+    let (_, rest) = address.split_once("/repos/")?;
+    let end = rest.match_indices('/').nth(1)?.0;
+    rest.get(..end)
+}
+
+/// A pull request of GraphQL (lists are connections with `nodes`) or of `gh` (lists are lists).
+fn pull_node(item: &Node<'_>) -> Result<RecordedProposal, String> {
+    let merged_at = item.moment("mergedAt")?;
+    let state = match (item.text("state")?, &merged_at) {
+        (_, Some(_)) | (Some("MERGED"), None) => ProposalState::Merged,
+        (Some("OPEN"), None) => ProposalState::Open,
+        (Some("CLOSED"), None) => ProposalState::Closed,
+        (Some(_), None) => return Err(item.wrong("state", "should be OPEN, CLOSED or MERGED")),
+        (None, None) => return Err(item.wrong("state", "is missing")),
+    };
+    let id = format!("#{}", item.required_number("number")?);
+    let (reviews, tells_reviews) = node_reviews(item, &id)?;
+    Ok(RecordedProposal {
+        forge: Forge::GitHub,
+        repository: node_repository(item)?,
+        change_id: None,
+        title: item.words("title")?,
+        body: item.words("body")?,
+        author: item.account("author", account)?.unwrap_or_default(),
+        state,
+        target: item.text("baseRefName")?.map(branch),
+        source: item.text("headRefName")?.map(branch),
+        head: item.commit("headRefOid")?,
+        commits: node_commits(item, &id)?,
+        landed: item.commit("mergeCommit/oid")?.into_iter().collect(),
+        created_at: item.moment("createdAt")?,
+        merged_at,
+        merged_by: item.account("mergedBy", account)?,
+        reviews,
+        tells_reviews,
+        place: item.place(),
+        id,
+    })
+}
+
+fn node_repository(item: &Node<'_>) -> Result<String, String> {
+    if let Some(name) = item.text("repository/nameWithOwner")? {
+        return Ok(name.to_owned());
+    }
+    let from_address = item.text("url")?.and_then(|address| proposal_address(address, "/pull/")).map(|(name, _)| name);
+    Ok(from_address.unwrap_or(item.document_repository()).to_owned())
+}
+
+/// The reviews, and whether the answer can say something about them.
+fn node_reviews(item: &Node<'_>, id: &str) -> Result<(Vec<RecordedReview>, bool), String> {
+    // The latest ones leave out what came before; they serve where nothing better was asked for.
+    let asked = ["reviews", "latestOpinionatedReviews", "latestReviews"].into_iter().find(|name| item.has(name));
+    let Some(name) = asked else { return Ok((Vec::new(), false)) };
+    let mut reviews = Vec::new();
+    for node in connection(item, name, id)? {
+        let author = if node.names("user") { "user" } else { "author" };
+        reviews.extend(review(&node, [author, "submittedAt", "commit/oid"])?);
+    }
+    Ok((reviews, true))
+}
+
+fn node_commits(item: &Node<'_>, id: &str) -> Result<Vec<CommitId>, String> {
+    let mut commits = Vec::new();
+    for node in connection(item, "commits", id)? {
+        let path = if node.names("commit") { "commit/oid" } else { "oid" };
+        commits.extend(node.commit(path)?);
+    }
+    Ok(commits)
+}
+
+/// The rows of a list, or of a connection, which says when it has more.
+fn connection<'a>(item: &Node<'a>, name: &str, id: &str) -> Result<Vec<Node<'a>>, String> {
+    let Some(child) = item.child(name)? else { return Ok(Vec::new()) };
+    if child.value().is_array() {
+        return child.items();
+    }
+    let nodes = child.list("nodes")?;
+    let has_more = child.flag("pageInfo/hasNextPage")?;
+    let there = nodes.as_ref().map_or(0, Vec::len);
+    let total = child.number("totalCount")?.and_then(|total| usize::try_from(total).ok());
+    if has_more || total.is_some_and(|total| total > there) {
+        item.gap(format!("{id}: not all of its {name} are there"));
+    }
+    Ok(nodes.unwrap_or_default())
+}

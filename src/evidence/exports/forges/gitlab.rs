@@ -1,0 +1,204 @@
+//! GitLab: merge requests, approvals, approval states, notes and commits of the REST interface.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::recorded::{
+    Account, Forge, Fragment, ProposalKey, ProposalState, RecordedDecision, RecordedProposal, RecordedReview,
+};
+use super::reading::{Node, branch};
+use super::votes::Votes;
+use super::{Shape, commit_list, key, proposals};
+use crate::text::CommitId;
+
+/// Rows of a full page: the default and the largest.
+const PAGE_SIZES: &[usize] = &[20, 100];
+
+pub(super) const SHAPES: &[Shape] = &[
+    Shape {
+        kind: "GitLab merge requests",
+        page_sizes: PAGE_SIZES,
+        is: |item| ["iid", "source_branch", "target_branch"].iter().all(|name| item.names(name)),
+        read: |items| proposals(items, merge_request),
+    },
+    Shape { kind: "GitLab approvals", page_sizes: &[], is: is_approvals, read: |items| each(items, approvals) },
+    Shape {
+        kind: "GitLab approval state",
+        page_sizes: &[],
+        is: |item| item.names("approval_rules_overwritten") && item.names("rules"),
+        read: |items| each(items, approval_state),
+    },
+    Shape {
+        kind: "GitLab notes",
+        page_sizes: PAGE_SIZES,
+        is: |item| {
+            item.names("noteable_iid") && item.peek("noteable_type").and_then(serde_json::Value::as_str) == Some("MergeRequest")
+        },
+        read: notes,
+    },
+    Shape {
+        kind: "GitLab commits of a merge request",
+        page_sizes: PAGE_SIZES,
+        is: |item| ["short_id", "parent_ids", "id"].iter().all(|name| item.names(name)),
+        read: commits,
+    },
+];
+
+fn is_approvals(item: &Node<'_>) -> bool {
+    item.names("approved_by") && !item.names("target_branch") && !item.names("rule_type")
+}
+
+fn each(items: &[Node<'_>], read: fn(&Node<'_>) -> Result<Fragment, String>) -> Result<Vec<Fragment>, String> {
+    items.iter().map(read).collect()
+}
+
+fn account(item: &Node<'_>) -> Result<Account, String> {
+    let login = item.required("username")?.to_owned();
+    let mail = if item.has("email") { item.words("email")? } else { item.words("public_email")? };
+    Ok(Account { is_bot: item.flag("bot")? || is_token_user(&login), name: item.words("name")?, mail, login })
+}
+
+/// Users that GitLab makes for access tokens: `project_12_bot`, `group_7_bot_1a2b…`.
+fn is_token_user(login: &str) -> bool {
+    let rest = login.strip_prefix("project_").or_else(|| login.strip_prefix("group_"));
+    let rest = rest.map(|rest| (rest, rest.trim_start_matches(|character: char| character.is_ascii_digit())));
+    rest.is_some_and(|(all, rest)| rest.len() < all.len() && (rest == "_bot" || rest.starts_with("_bot_")))
+}
+
+fn merge_request(item: &Node<'_>) -> Result<RecordedProposal, String> {
+    let state = match item.required("state")? {
+        "merged" => ProposalState::Merged,
+        "closed" => ProposalState::Closed,
+        // It is locked while it lands.
+        "opened" | "locked" => ProposalState::Open,
+        _ => return Err(item.wrong("state", "should be opened, closed, locked or merged")),
+    };
+    let merger = if item.has("merge_user") { "merge_user" } else { "merged_by" };
+    let head = item.commit("sha")?;
+    Ok(RecordedProposal {
+        forge: Forge::GitLab,
+        repository: project(item)?,
+        id: format!("!{}", item.required_number("iid")?),
+        change_id: None,
+        title: item.required("title")?.to_owned(),
+        body: item.words("description")?,
+        author: item.account("author", account)?.unwrap_or_default(),
+        state,
+        target: item.text("target_branch")?.map(branch),
+        source: item.text("source_branch")?.map(branch),
+        head,
+        commits: Vec::new(),
+        landed: if state == ProposalState::Merged { landed(item, head)? } else { Vec::new() },
+        created_at: item.moment("created_at")?,
+        merged_at: item.moment("merged_at")?,
+        merged_by: item.account(merger, account)?,
+        reviews: Vec::new(),
+        tells_reviews: false,
+        place: item.place(),
+    })
+}
+
+/// The merge and the squash; without either it landed as it was (fast-forward).
+fn landed(item: &Node<'_>, head: Option<CommitId>) -> Result<Vec<CommitId>, String> {
+    let made = [item.commit("merge_commit_sha")?, item.commit("squash_commit_sha")?];
+    let made: Vec<CommitId> = made.into_iter().flatten().collect();
+    Ok(if made.is_empty() { head.into_iter().collect() } else { made })
+}
+
+/// `group/project` of `references.full`, or of the address where an old version does not give it.
+fn project(item: &Node<'_>) -> Result<String, String> {
+    if let Some(full) = item.text("references/full")? {
+        return Ok(full.rsplit_once('!').map_or(full, |(project, _)| project).to_owned());
+    }
+    let from_address = item.text("web_url")?.and_then(|address| {
+        let (before, _) = address.rsplit_once("/merge_requests/")?;
+        let (_, path) = before.split_once("://")?.1.split_once('/')?;
+        Some(path.strip_suffix("/-").unwrap_or(path))
+    });
+    Ok(from_address.unwrap_or_default().to_owned())
+}
+
+/// The approvals that stand; GitLab does not tell for which commit, and only newer versions tell when.
+fn approvals(item: &Node<'_>) -> Result<Fragment, String> {
+    let mut reviews = Vec::new();
+    for approval in item.list("approved_by")?.unwrap_or_default() {
+        let reviewer = approval.account("user", account)?.ok_or_else(|| approval.wrong("user", "is missing"))?;
+        reviews.push(approval_of(reviewer, approval.moment("approved_at")?, &approval));
+    }
+    of_request(item, reviews)
+}
+
+/// The approvals that stand, rule by rule; a person may be in several.
+fn approval_state(item: &Node<'_>) -> Result<Fragment, String> {
+    let mut reviews: BTreeMap<Account, RecordedReview> = BTreeMap::new();
+    for rule in item.list("rules")?.unwrap_or_default() {
+        for approver in rule.list("approved_by")?.unwrap_or_default() {
+            let reviewer = account(&approver)?;
+            reviews.entry(reviewer.clone()).or_insert_with(|| approval_of(reviewer, None, &approver));
+        }
+    }
+    of_request(item, reviews.into_values().collect())
+}
+
+fn approval_of(reviewer: Account, at: Option<String>, item: &Node<'_>) -> RecordedReview {
+    RecordedReview { reviewer, decision: RecordedDecision::Approved, at, commit: None, place: item.place() }
+}
+
+/// Ties reviews to the merge request that the answer names; without a paid plan, and in an approval state, it names none.
+fn of_request(item: &Node<'_>, reviews: Vec<RecordedReview>) -> Result<Fragment, String> {
+    if let Some(iid) = item.number("iid")? {
+        return Ok(Fragment::Reviews(key(Forge::GitLab, "", format!("!{iid}")), reviews));
+    }
+    let count = reviews.len();
+    item.gap(format!("{count} approvals do not name their merge request, and count for none; its notes do"));
+    Ok(Fragment::Nothing)
+}
+
+/// Notes that the system wrote about approvals, in the order in which it wrote them.
+fn notes(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
+    let mut in_order = Vec::with_capacity(items.len());
+    for item in items {
+        in_order.push((item.moment("created_at")?, item.required_number("id")?, item));
+    }
+    in_order.sort_by(|left, right| (&left.0, left.1).cmp(&(&right.0, right.1)));
+    let mut votes: BTreeMap<ProposalKey, Votes> = BTreeMap::new();
+    for (at, _, item) in in_order {
+        let key = key(Forge::GitLab, "", format!("!{}", item.required_number("noteable_iid")?));
+        note(item, at, votes.entry(key).or_default())?;
+    }
+    Ok(votes.into_iter().map(|(key, votes)| Fragment::Reviews(key, votes.into_reviews())).collect())
+}
+
+fn note(item: &Node<'_>, at: Option<String>, votes: &mut Votes) -> Result<(), String> {
+    let body = item.required("body")?.trim();
+    if !item.flag("system")? {
+        return Ok(());
+    }
+    if let Some(voters) = body.strip_prefix("reset approvals from ") {
+        // Logins with their sign, e.g. `@ana and @ben by pushing to the branch`.
+        let named: BTreeSet<&str> = voters.split([' ', ',']).filter_map(|word| word.strip_prefix('@')).collect();
+        votes.reset(|voter| named.contains(voter.login.as_str()));
+        return Ok(());
+    }
+    let decision = match body {
+        "approved this merge request" => RecordedDecision::Approved,
+        "unapproved this merge request" => RecordedDecision::Dismissed,
+        "requested changes" | "requested changes to this merge request" => RecordedDecision::Rejected,
+        _ => return Ok(()),
+    };
+    let reviewer = item.account("author", account)?.ok_or_else(|| item.wrong("author", "is missing"))?;
+    votes.add(RecordedReview { reviewer, decision, at, commit: None, place: item.place() });
+    Ok(())
+}
+
+fn commits(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
+    let mut read = Vec::with_capacity(items.len());
+    for item in items {
+        let mut parents = Vec::new();
+        for parent in item.list("parent_ids")?.unwrap_or_default() {
+            let id = parent.value().as_str().ok_or_else(|| parent.wrong("", "should be a text"))?;
+            parents.extend(parent.commit_named("", id)?);
+        }
+        read.extend(item.commit("id")?.map(|commit| (commit, parents)));
+    }
+    Ok(items.first().map(|item| commit_list(Forge::GitLab, "", read, item)).into_iter().collect())
+}
