@@ -151,8 +151,13 @@ mod samples {
     }
 
     pub fn tickets(recognised: &Recognised) -> Vec<&RecordedTicket> {
-        let ticket = |fragment| if let Fragment::Ticket(ticket) = fragment { Some(&**ticket) } else { None };
-        recognised.fragments.iter().filter_map(ticket).collect()
+        let mut tickets = Vec::new();
+        for fragment in &recognised.fragments {
+            if let Fragment::Ticket(ticket) = fragment {
+                tickets.push(&**ticket);
+            }
+        }
+        tickets
     }
 
     /// Everything joined as a report does it.
