@@ -260,12 +260,22 @@ impl Check for TicketOverused {
     }
 }
 
-/// Words of a setting, or the built-in ones.
+/// The words of a setting; none where it is not written.
+fn words(section: &mut Section, key: &'static str) -> Vec<String> {
+    section.strings(key).unwrap_or_default().into_iter().map(|(_, word)| word).collect()
+}
+
+/// The words of a setting, or the built-in ones where it is not written.
+fn words_or(section: &mut Section, key: &'static str, built_in: &[&str]) -> Vec<String> {
+    let built_in = || built_in.iter().map(|word| (*word).to_owned()).collect();
+    section.strings(key).map_or_else(built_in, |written| written.into_iter().map(|(_, word)| word).collect())
+}
+
+/// The built-in statuses and those that a setting adds.
 fn statuses(section: &mut Section, key: &'static str, built_in: &[&str]) -> Vec<String> {
-    match section.strings(key) {
-        Some(written) => written.into_iter().map(|(_, word)| word).collect(),
-        None => built_in.iter().map(|word| (*word).to_owned()).collect(),
-    }
+    let mut statuses: Vec<String> = built_in.iter().map(|word| (*word).to_owned()).collect();
+    statuses.extend(words(section, key));
+    statuses
 }
 
 /// What was found about the tickets of one change: what is wrong counts before what is unknown.

@@ -3,7 +3,7 @@
 use super::records::{Approved, LookUp, TicketRecords, account_words, arrived, citation, created_before, status_at, work_done};
 use super::{
     Card, Check, Finding, Gate, Listing, Period, Section, Severity, TicketSum, Verdict, judge_each_change, reasons, shown,
-    statuses,
+    statuses, words_or,
 };
 use crate::evidence::recorded::{RecordedTicket, TicketApproval};
 use crate::evidence::{Dossier, Grade};
@@ -33,9 +33,9 @@ static TICKET_OUT_OF_ORDER: Card = Card {
         ("tolerance_minutes", "60", "how many minutes a time may be on the wrong side"),
         (
             "closed",
-            "[\"Closed\", \"Done\", \"Resolved\", \"Cancelled\", \"Canceled\", \"Rejected\", \"Removed\", \"closed as not planned\", \
-             \"closed as duplicate\"]",
-            "statuses that mean that work on the ticket has ended, without regard to case",
+            "[]",
+            "more statuses that mean that work has ended, without regard to case, beside Closed, Done, Resolved, Cancelled, \
+             Canceled, Rejected, Removed and what was closed as not planned or as duplicate",
         ),
         ("preapproved_types", "[\"Standard\"]", "types of tickets that need no approval of their own, without regard to case"),
     ],
@@ -84,7 +84,7 @@ impl TicketOutOfOrder {
         Self {
             tolerance: section.integer("tolerance_minutes", 60, 0..=525_600) * 60,
             closed: statuses(section, "closed", CLOSED),
-            preapproved: statuses(section, "preapproved_types", &["Standard"]),
+            preapproved: words_or(section, "preapproved_types", &["Standard"]),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::records::{LookUp, TicketRecords, citation};
 use super::{
     Card, Check, Finding, Gate, Listing, Period, Section, Severity, TicketSum, Verdict, judge_each_change, reasons, shown,
-    statuses,
+    statuses, words,
 };
 use crate::evidence::recorded::RecordedTicket;
 use crate::evidence::{Dossier, Grade};
@@ -33,9 +33,9 @@ static TICKET_UNRESOLVED: Card = Card {
     settings: &[
         (
             "cancelled",
-            "[\"Cancelled\", \"Canceled\", \"Rejected\", \"Declined\", \"Withdrawn\", \"Invalid\", \"Won't Do\", \"Won't Fix\", \
-             \"Removed\", \"closed as not planned\"]",
-            "statuses that mean that nobody wanted the change, without regard to case",
+            "[]",
+            "more statuses that mean that nobody wanted the change, without regard to case, beside Cancelled, Canceled, \
+             Rejected, Declined, Withdrawn, Invalid, Won't Do, Won't Fix, Removed and what was closed as not planned",
         ),
         ("types", "[]", "types of tickets that count, without regard to case; every type where the list is empty"),
     ],
@@ -66,7 +66,7 @@ struct TicketUnresolved {
 
 impl TicketUnresolved {
     fn configured(section: &mut Section) -> Self {
-        Self { cancelled: statuses(section, "cancelled", CANCELLED), types: statuses(section, "types", &[]) }
+        Self { cancelled: statuses(section, "cancelled", CANCELLED), types: words(section, "types") }
     }
 
     fn judge(&self, dossier: &Dossier, records: &TicketRecords<'_>) -> Verdict {
@@ -75,10 +75,11 @@ impl TicketUnresolved {
             let id = shown(&claim.value.id);
             sum.names(claim);
             match records.find(&claim.value) {
-                LookUp::Found(ticket) => match self.complaint(ticket) {
-                    Some(complaint) => sum.wrong(format!("{id} {complaint}"), Some(citation(ticket))),
-                    None => {}
-                },
+                LookUp::Found(ticket) => {
+                    if let Some(complaint) = self.complaint(ticket) {
+                        sum.wrong(format!("{id} {complaint}"), Some(citation(ticket)));
+                    }
+                }
                 LookUp::Missing => sum.wrong(format!("{id} is not in the export of its system"), None),
                 LookUp::NotChecked(reason) => sum.unknown(reason),
             }
@@ -153,10 +154,10 @@ mod tests {
     #[test]
     fn settings_name_types_and_statuses() {
         let changes = [ticketed(1, "SEC-1", TicketRelation::Own), ticketed(2, "SEC-2", TicketRelation::Own)];
-        let strict = settings_with("[checks.ticket-unresolved]\ntypes = [\"incident\"]\ncancelled = []");
+        let strict = settings_with("[checks.ticket-unresolved]\ntypes = [\"incident\"]\ncancelled = [\"cancelled\"]");
         assert_eq!(
             told(&assess_with(&TICKET_UNRESOLVED, &strict, &exports(), &changes)),
-            ["exception: SEC-1 is of the type `Change`, which does not count", "no exception"]
+            ["exception: SEC-1 is of the type `Change`, which does not count", "exception: SEC-2 has the status `Cancelled`"]
         );
     }
 }

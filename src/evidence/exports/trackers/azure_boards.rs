@@ -67,8 +67,8 @@ fn update(row: &Object<'_>) -> Result<Option<Fragment>, String> {
     let mut changes = Vec::new();
     if let Some(to) = row.text(&["fields", "System.State", "newValue"])? {
         // The newest update is dated in the year 9999; the field has the real time.
-        let changed = row.time(&["fields", "System.ChangedDate", "newValue"])?;
-        let at = match changed {
+        let written = row.time(&["fields", "System.ChangedDate", "newValue"])?;
+        let at = match written {
             Some(at) => Some(at),
             None => row.time(&["revisedDate"])?.filter(|at| !at.starts_with("9999")),
         };

@@ -65,9 +65,9 @@ pub(super) fn column(name: &str, cells: &[&str]) -> Column {
         }
         let at = parts.local(order);
         if at.is_some() {
-            zoneless += 1
+            zoneless += 1;
         } else {
-            unreadable += 1
+            unreadable += 1;
         }
         at
     };
@@ -188,7 +188,7 @@ fn named_month(token: &str) -> Option<u32> {
     ];
     let token = token.to_lowercase();
     let is_it = |names: &&[&str]| names.iter().any(|name| token.starts_with(name));
-    NAMES.iter().position(|names| is_it(names)).and_then(|index| u32::try_from(index + 1).ok())
+    NAMES.iter().position(is_it).and_then(|index| u32::try_from(index + 1).ok())
 }
 
 #[cfg(test)]

@@ -15,10 +15,7 @@ pub(super) fn recognise(document: &Document<'_>) -> Result<Option<Recognised>, S
     let root = document.root();
     let rows = document.rows(None).unwrap_or_else(|| vec![root.clone()]);
     let Some(first) = rows.first() else { return Ok(None) };
-    let system = match System::of(first) {
-        Some(system) => system,
-        None => return Ok(None),
-    };
+    let Some(system) = System::of(first) else { return Ok(None) };
     let (mut fragments, mut proposals) = (Vec::new(), 0_usize);
     for row in &rows {
         if row.has("pull_request") {

@@ -54,8 +54,8 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     /// The first column with one of these names, without regard to case.
     fn column(&self, names: &[&str]) -> Option<usize> {
-        let named = |header: &String, name: &&str| header.trim().to_lowercase() == *name;
-        names.iter().find_map(|name| self.header.iter().position(|header| named(header, name)))
+        let is_it = |header: &String, name: &&str| header.trim().to_lowercase() == *name;
+        names.iter().find_map(|name| self.header.iter().position(|header| is_it(header, name)))
     }
 
     /// A cell without the space around it; empty where there is no such column.
@@ -151,11 +151,13 @@ mod samples {
     }
 
     pub fn tickets(recognised: &Recognised) -> Vec<&RecordedTicket> {
-        let ticket = |fragment| match fragment {
-            &Fragment::Ticket(ref ticket) => Some(&**ticket),
-            _ => None,
-        };
-        recognised.fragments.iter().filter_map(ticket).collect()
+        let mut tickets = Vec::new();
+        for fragment in &recognised.fragments {
+            if let Fragment::Ticket(ticket) = fragment {
+                tickets.push(&**ticket);
+            }
+        }
+        tickets
     }
 
     /// Everything joined as a report does it.

@@ -97,12 +97,12 @@ fn account(object: &Object<'_>, member: &str) -> Result<Account, String> {
 mod tests {
     use super::super::samples::{json, read};
 
-    const PAGE: &str = r##"{"issues": [{"id": 12, "tracker": {"id": 1, "name": "Change"}, "status": {"id": 5, "name": "Closed"},
+    const PAGE: &str = r#"{"issues": [{"id": 12, "tracker": {"id": 1, "name": "Change"}, "status": {"id": 5, "name": "Closed"},
         "subject": "Close the port", "author": {"id": 3, "name": "Alice Example"}, "created_on": "2024-01-02T10:00:00Z",
         "closed_on": "2024-01-04T10:00:00Z",
         "journals": [{"id": 1, "user": {"id": 4, "name": "Bob"}, "created_on": "2024-01-04T10:00:00Z",
           "details": [{"property": "attr", "name": "status_id", "old_value": "1", "new_value": "5"}]}]}],
-        "total_count": 1, "offset": 0, "limit": 25}"##;
+        "total_count": 1, "offset": 0, "limit": 25}"#;
 
     #[test]
     fn journals_are_the_history() {

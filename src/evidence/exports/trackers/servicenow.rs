@@ -39,9 +39,9 @@ pub(super) fn recognise(document: &Document<'_>) -> Result<Option<Recognised>, S
         let fields = |name: &str| Field::read(row, name);
         let place = document.place(&row.place);
         if row.has("sysapproval") {
-            recognised.fragments.extend(approver(&fields, place)?);
+            recognised.fragments.push(approver(&fields, &place)?);
         } else {
-            task(&fields, place, &mut recognised)?;
+            task(&fields, &place, &mut recognised)?;
         }
     }
     recognised.fragments.push(last_page(document.place(&root.place), rows.len()));
@@ -105,7 +105,7 @@ fn time(fields: &Fields<'_>, name: &str, place: &ExportPlace) -> Result<Option<S
     dates::known_utc(&field.value).map(Some).ok_or_else(wrong)
 }
 
-fn task(fields: &Fields<'_>, place: ExportPlace, recognised: &mut Recognised) -> Result<(), String> {
+fn task(fields: &Fields<'_>, place: &ExportPlace, recognised: &mut Recognised) -> Result<(), String> {
     let number = fields("number")?.display;
     if number.is_empty() {
         return Err(format!("{}/number: a number is expected, not nothing", place.place));
@@ -119,10 +119,10 @@ fn task(fields: &Fields<'_>, place: ExportPlace, recognised: &mut Recognised) ->
         .unwrap_or_default();
     ticket.title = fields("short_description")?.display;
     ticket.status = state_word(&number, &state.display);
-    ticket.created_at = time(fields, "sys_created_on", &place)?;
+    ticket.created_at = time(fields, "sys_created_on", place)?;
     let requested = fields("requested_by")?;
     ticket.requester = if requested.value.is_empty() { fields("opened_by")? } else { requested }.account();
-    if let Some(at) = time(fields, "closed_at", &place)? {
+    if let Some(at) = time(fields, "closed_at", place)? {
         ticket.history.push(StatusChange { at, to: ticket.status.clone(), by: fields("closed_by")?.account() });
     }
     (ticket.tells_approvals, ticket.approvals) = summary(&fields("approval")?);
@@ -167,7 +167,7 @@ fn state_word(number: &str, state: &str) -> String {
 }
 
 /// A row of `sysapproval_approver`; who was only asked has not decided.
-fn approver(fields: &Fields<'_>, place: ExportPlace) -> Result<Option<Fragment>, String> {
+fn approver(fields: &Fields<'_>, place: &ExportPlace) -> Result<Fragment, String> {
     let task = fields("sysapproval")?;
     let ticket = if task.value == task.display { task.value } else { task.display };
     let state = fields("state")?;
@@ -176,10 +176,10 @@ fn approver(fields: &Fields<'_>, place: ExportPlace) -> Result<Option<Fragment>,
         "rejected" => Some(false),
         _ => None,
     };
-    let at = if state.is_value_word() { time(fields, "sys_updated_on", &place)? } else { None };
-    let approval = approved.map(|approved| Ok::<_, String>(TicketApproval { by: fields("approver")?.account(), at, approved }));
-    let approvals = approval.transpose()?.into_iter().collect();
-    Ok(Some(Fragment::OfTickets(Box::new(TicketPart::Approvals { ticket, approvals }))))
+    let at = if state.is_value_word() { time(fields, "sys_updated_on", place)? } else { None };
+    let by = fields("approver")?.account();
+    let approvals = approved.map(|approved| TicketApproval { by, at, approved }).into_iter().collect();
+    Ok(Fragment::OfTickets(Box::new(TicketPart::Approvals { ticket, approvals })))
 }
 
 /// CSV of either table, with field names or English labels; its dates are in the zone of whoever exported.
@@ -226,7 +226,7 @@ fn tasks_table(table: &Table<'_>, number: Option<usize>) -> Result<Recognised, S
 
 fn approvals_table(table: &Table<'_>, approval_for: Option<usize>) -> Recognised {
     let state = table.column(&["state"]);
-    let approver = table.column(&["approver"]);
+    let who = table.column(&["approver"]);
     let updated = dates::column("Updated", &table.cells(table.column(&["sys_updated_on", "updated"])));
     let mut fragments = Vec::new();
     for row in 0..table.rows.len() {
@@ -237,7 +237,7 @@ fn approvals_table(table: &Table<'_>, approval_for: Option<usize>) -> Recognised
             "rejected" => Some(false),
             _ => None,
         };
-        let by = Field::plain(table.cell(row, approver)).account();
+        let by = Field::plain(table.cell(row, who)).account();
         // Without its zone, an approval cannot be put before or after an arrival.
         let at = updated.dates.get(row).cloned().flatten().filter(|_| updated.zoned);
         let approvals = approved.map(|approved| TicketApproval { by, at, approved }).into_iter().collect();
