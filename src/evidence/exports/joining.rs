@@ -1,9 +1,9 @@
 //! Fragments of exports become whole records: proposals with the reviews that were exported beside them, each once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::paging::PageSets;
-use super::recorded::{Account, ByCommit, Fragment, ProposalKey, RecordedProposal, RecordedReview};
+use super::recorded::{Account, ByCommit, Forge, Fragment, ProposalKey, RecordedProposal, RecordedReview};
 use crate::text::CommitId;
 
 /// Joins what belongs together; what contradicts, or belongs to nothing, becomes a gap.
@@ -20,8 +20,12 @@ pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> Vec<Reco
             Fragment::Ticket(_) | Fragment::OfTickets(_) | Fragment::Nothing => {}
         }
     }
+    let mut by_id: ById = BTreeMap::new();
+    for key in proposals.keys().filter(|_| !beside.is_empty()) {
+        by_id.entry((key.forge, key.id.clone())).or_default().push(key.clone());
+    }
     for fragment in beside {
-        attach(&mut proposals, fragment, gaps);
+        attach(&mut proposals, &by_id, fragment, gaps);
     }
     attach_by_commit(&mut proposals, by_commit, gaps);
     gaps.extend(pages.gaps());
@@ -30,6 +34,9 @@ pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> Vec<Reco
     }
     proposals.into_values().collect()
 }
+
+/// Proposals by forge and number, over all repositories.
+type ById = BTreeMap<(Forge, String), Vec<ProposalKey>>;
 
 fn key(proposal: &RecordedProposal) -> ProposalKey {
     ProposalKey { forge: proposal.forge, repository: proposal.repository.clone(), id: proposal.id.clone() }
@@ -47,45 +54,45 @@ fn add_proposal(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, proposa
             proposal.id, known.place.file, proposal.place.file
         ));
     }
-    known.landed.extend(proposal.landed.iter().copied().filter(|id| !known.landed.contains(id)).collect::<Vec<_>>());
-    known.commits.extend(proposal.commits.iter().copied().filter(|id| !known.commits.contains(id)).collect::<Vec<_>>());
+    add_commits(&mut known.landed, proposal.landed);
+    add_commits(&mut known.commits, proposal.commits);
     add_reviews(known, proposal.reviews);
     known.tells_reviews |= proposal.tells_reviews;
 }
 
+fn add_commits(known: &mut Vec<CommitId>, commits: Vec<CommitId>) {
+    let mut seen: BTreeSet<CommitId> = known.iter().copied().collect();
+    known.extend(commits.into_iter().filter(|commit| seen.insert(*commit)));
+}
+
 fn add_reviews(proposal: &mut RecordedProposal, reviews: Vec<RecordedReview>) {
-    for review in reviews {
-        let same = |known: &RecordedReview| {
-            (&known.reviewer, known.decision, &known.at, known.commit)
-                == (&review.reviewer, review.decision, &review.at, review.commit)
-        };
-        if !proposal.reviews.iter().any(same) {
-            proposal.reviews.push(review);
-        }
+    if reviews.is_empty() {
+        return;
     }
+    let told = |review: &RecordedReview| (review.reviewer.clone(), review.decision, review.at.clone(), review.commit);
+    let mut seen: BTreeSet<_> = proposal.reviews.iter().map(told).collect();
+    proposal.reviews.extend(reviews.into_iter().filter(|review| seen.insert(told(review))));
 }
 
 /// Puts reviews or commits to the proposal that they name; an unnamed repository fits when only one proposal has the number.
-fn attach(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, fragment: Fragment, gaps: &mut Vec<String>) {
+fn attach(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, by_id: &ById, fragment: Fragment, gaps: &mut Vec<String>) {
     let (Fragment::Reviews(key, _) | Fragment::Commits(key, _)) = &fragment else { return };
-    let fits = |other: &ProposalKey| {
-        other.forge == key.forge
-            && other.id == key.id
-            && (other.repository == key.repository || other.repository.is_empty() || key.repository.is_empty())
-    };
-    let found: Vec<ProposalKey> = proposals.keys().filter(|other| fits(other)).cloned().collect();
+    let fits =
+        |other: &&ProposalKey| other.repository == key.repository || other.repository.is_empty() || key.repository.is_empty();
+    let numbered = by_id.get(&(key.forge, key.id.clone())).map(Vec::as_slice).unwrap_or_default();
+    let found: Vec<&ProposalKey> = numbered.iter().filter(fits).collect();
     let [only] = found.as_slice() else {
         let what = if found.is_empty() { "which is in no file" } else { "and several proposals have that number" };
         gaps.push(format!("reviews or commits were given for {} of `{}`, {what}", key.id, key.repository));
         return;
     };
-    let Some(proposal) = proposals.get_mut(only) else { return };
+    let Some(proposal) = proposals.get_mut(*only) else { return };
     match fragment {
         Fragment::Reviews(_, reviews) => {
             add_reviews(proposal, reviews);
             proposal.tells_reviews = true;
         }
-        Fragment::Commits(_, commits) => proposal.commits.extend(commits),
+        Fragment::Commits(_, commits) => add_commits(&mut proposal.commits, commits),
         Fragment::Proposal(_)
         | Fragment::Ticket(_)
         | Fragment::OfTickets(_)
@@ -141,7 +148,7 @@ fn attach_by_commit(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, bes
             gaps.push(format!("{}: {} names commits {what}", fragment.place.file, fragment.place.place));
             continue;
         };
-        proposal.commits.extend(fragment.commits.iter().copied().filter(|id| !proposal.commits.contains(id)).collect::<Vec<_>>());
+        add_commits(&mut proposal.commits, fragment.commits);
         if let Some(reviews) = fragment.reviews {
             add_reviews(proposal, reviews);
             proposal.tells_reviews = true;
