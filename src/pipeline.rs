@@ -72,7 +72,7 @@ pub fn audit(
     completeness.remarks.extend(problems);
     let mut dossiers = gather(changes, &notes, &settings);
     exports.attach(repository, &mut dossiers);
-    completeness.remarks.extend(exports.ticket_gaps.iter().map(|gap| crate::text::visible_line(gap)));
+    completeness.remarks.extend(exports.gaps.iter().chain(&exports.ticket_gaps).map(|gap| crate::text::visible_line(gap)));
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
     let at_start = files_at_start(repository, range.start, &dossiers, &settings);

@@ -130,7 +130,9 @@ impl Exports {
             };
             let recognised =
                 recognised.ok_or_else(|| format!("document {number} is not known: {}", documents::outline(&value)))?;
-            all.kind = recognised.kind;
+            if !recognised.fragments.is_empty() || all.kind.is_empty() {
+                all.kind = recognised.kind;
+            }
             all.rows += recognised.rows;
             all.fragments.extend(recognised.fragments);
             all.gaps.extend(recognised.gaps);
