@@ -263,7 +263,7 @@ impl Desk<'_> {
                 let to = range.to.as_deref().unwrap_or("HEAD");
                 let (target, head) = (known(&repository, from)?, known(&repository, to)?);
                 let because = vec![format!("The base {target} is what `{from}` names, the end {head} is what `{to}` names.")];
-                (Update::Proposal { target, behind: Vec::new(), head, text }, format!("{from}..{to}"), because)
+                (Update::Proposal { target, head, text }, format!("{from}..{to}"), because)
             }
         };
         let base = match &update {
@@ -307,7 +307,7 @@ fn in_commits(
             };
             let target = target.iter().find_map(|revision| repository.resolve(revision).ok()).ok_or_else(none)?;
             let text = text.or_else(|| told.clone());
-            (Update::Proposal { target, behind: Vec::new(), head: commit(head)?, text }, Some(target))
+            (Update::Proposal { target, head: commit(head)?, text }, Some(target))
         }
         Event::Push { reference, before, after, default_branch } => {
             let before = before.as_deref().map(commit).transpose()?;

@@ -128,7 +128,7 @@ fn statuses(pack: &Pack) -> String {
 /// Findings by check; passes are counted too, so that a zero is not mistaken for an absence.
 fn table(pack: &Pack) -> String {
     let mut text = format!(
-        "  {:<22} {:<9} {:>10} {:>7} {:>14} {:>12}\n",
+        "  {:<23} {:<9} {:>10} {:>7} {:>14} {:>12}\n",
         "check", "severity", "exceptions", "waived", "not assessable", "no exception"
     );
     for assessment in &pack.assessments {
@@ -144,7 +144,7 @@ fn table(pack: &Pack) -> String {
         }
         let card = assessment.card;
         text.push_str(&format!(
-            "  {:<22} {:<9} {exceptions:>10} {waived:>7} {unknown:>14} {passed:>12}\n",
+            "  {:<23} {:<9} {exceptions:>10} {waived:>7} {unknown:>14} {passed:>12}\n",
             card.id,
             card.severity.word()
         ));

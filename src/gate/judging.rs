@@ -44,7 +44,7 @@ pub fn judge(
             return Ok(ruling);
         }
         Update::Push { before, behind, after } => repository.brought_in(range(request, *before, *after), behind)?,
-        Update::Proposal { target, behind, head, .. } => repository.brought_in(range(request, Some(*target), *head), behind)?,
+        Update::Proposal { target, head, .. } => repository.brought_in(range(request, Some(*target), *head), &[])?,
     };
     let History { range, arrivals, unreadable, .. } = history;
     completeness.unreadable_objects.extend(unreadable);

@@ -30,8 +30,6 @@ pub enum Update {
     Proposal {
         /// What the branch names now.
         target: CommitId,
-        /// More commits whose ancestors are not new.
-        behind: Vec<CommitId>,
         /// The proposal's newest commit.
         head: CommitId,
         /// Title and description, where they are known.
