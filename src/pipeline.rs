@@ -109,14 +109,18 @@ pub fn audit(
     Ok(Judged { pack, commits_walked: commits })
 }
 
-/// Changes with everything that settings and notes say about them.
+/// Changes with everything that settings and notes say about them, and the notes that could not be read as sentences.
 ///
 /// # Errors
 ///
 /// When the repository's references cannot be read.
-pub fn dossiers(repository: &Repository, changes: Vec<Change>, settings: &Settings) -> Result<Vec<Dossier>, RepositoryError> {
-    let (notes, _) = notes(repository, &changes)?;
-    Ok(gather(changes, &notes, settings))
+pub fn dossiers(
+    repository: &Repository,
+    changes: Vec<Change>,
+    settings: &Settings,
+) -> Result<(Vec<Dossier>, Vec<String>), RepositoryError> {
+    let (notes, problems) = notes(repository, &changes)?;
+    Ok((gather(changes, &notes, settings), problems))
 }
 
 /// Reads only the policies as of the end of a range that holds no change, and what last changed each of them.

@@ -75,15 +75,11 @@ const MAX_INPUT: u64 = 64 << 20;
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let (rulings, hint) = rulings(arguments)?;
     write(arguments, &rulings)?;
-    let verdict = rulings.iter().map(|ruling| ruling.verdict).max_by_key(|verdict| match verdict {
-        Verdict::Passed => 0,
-        Verdict::Refused => 1,
-        Verdict::Inconclusive => 2,
-    });
-    if verdict == Some(Verdict::Inconclusive) {
+    let verdict = formats::conclusion(&rulings);
+    if verdict == Verdict::Inconclusive {
         note(&format!("hint: {hint}"));
     }
-    Ok(match verdict.unwrap_or(Verdict::Passed) {
+    Ok(match verdict {
         Verdict::Passed => Exit::Done,
         Verdict::Refused => Exit::Refused,
         Verdict::Inconclusive => Exit::Inconclusive,

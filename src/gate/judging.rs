@@ -208,7 +208,8 @@ fn judge_units(
     let settings = context.settings;
     let catalogue = catalogue.kept(|card| is_applied(card, &context));
     let (roles, changes): (Vec<units::Role>, Vec<Change>) = units.into_iter().map(|unit| (unit.role, unit.change)).unzip();
-    let mut dossiers = pipeline::dossiers(repository, changes, settings)?;
+    let (mut dossiers, problems) = pipeline::dossiers(repository, changes, settings)?;
+    ruling.because.extend(problems);
     context.exports.attach(repository, &mut dossiers);
     let dates_before = dates_before(repository, &dossiers);
     let period = Period {

@@ -1,13 +1,9 @@
 //! Gitea and Forgejo: pull requests, reviews and commits of the REST interface, which is built after GitHub's.
 
-use std::collections::BTreeMap;
-
-use super::super::recorded::{
-    Account, Forge, Fragment, ProposalKey, ProposalState, RecordedDecision, RecordedProposal, RecordedReview,
-};
+use super::super::recorded::{Account, Forge, Fragment, ProposalState, RecordedDecision, RecordedProposal, RecordedReview};
 use super::github::{is_commit_of_either, is_pull_of_either, is_review_of_either, list_of_commits};
-use super::reading::{Node, branch, proposal_address};
-use super::{Shape, key, proposals};
+use super::reading::{Node, branch};
+use super::{Shape, proposals, reviews_by_address};
 
 /// Rows of a full page: the default and the largest as installed.
 const PAGE_SIZES: &[usize] = &[30, 50];
@@ -79,15 +75,7 @@ fn pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
 }
 
 fn reviews(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
-    let mut of_proposal: BTreeMap<ProposalKey, Vec<RecordedReview>> = BTreeMap::new();
-    for item in items {
-        let address = item.required("pull_request_url")?;
-        let (repository, number) = proposal_address(address, "/pulls/")
-            .ok_or_else(|| item.wrong("pull_request_url", "should be the address of a pull request"))?;
-        let reviews = of_proposal.entry(key(Forge::Gitea, repository, format!("#{number}"))).or_default();
-        reviews.extend(review(item)?);
-    }
-    Ok(of_proposal.into_iter().map(|(key, reviews)| Fragment::Reviews(key, reviews)).collect())
+    reviews_by_address(Forge::Gitea, items, review)
 }
 
 /// One review; none where it is not submitted yet, or was only asked for.

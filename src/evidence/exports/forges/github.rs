@@ -1,12 +1,8 @@
 //! GitHub: pull requests, reviews and commits of the REST interface, of GraphQL and of `gh pr list --json`.
 
-use std::collections::BTreeMap;
-
-use super::super::recorded::{
-    Account, Forge, Fragment, ProposalKey, ProposalState, RecordedDecision, RecordedProposal, RecordedReview,
-};
+use super::super::recorded::{Account, Forge, Fragment, ProposalState, RecordedDecision, RecordedProposal, RecordedReview};
 use super::reading::{Node, branch, proposal_address};
-use super::{Shape, commit_list, key, proposals};
+use super::{Shape, commit_list, proposals, reviews_by_address};
 use crate::text::CommitId;
 
 /// Rows of a full page: the default and the largest.
@@ -106,15 +102,7 @@ fn pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
 }
 
 fn reviews(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
-    let mut of_proposal: BTreeMap<ProposalKey, Vec<RecordedReview>> = BTreeMap::new();
-    for item in items {
-        let address = item.required("pull_request_url")?;
-        let (repository, number) = proposal_address(address, "/pulls/")
-            .ok_or_else(|| item.wrong("pull_request_url", "should be the address of a pull request"))?;
-        let reviews = of_proposal.entry(key(Forge::GitHub, repository, format!("#{number}"))).or_default();
-        reviews.extend(review(item, ["user", "submitted_at", "commit_id"])?);
-    }
-    Ok(of_proposal.into_iter().map(|(key, reviews)| Fragment::Reviews(key, reviews)).collect())
+    reviews_by_address(Forge::GitHub, items, |item| review(item, ["user", "submitted_at", "commit_id"]))
 }
 
 /// One review; none where it is not submitted yet. The paths are those of the reviewer, of the time and of the commit.

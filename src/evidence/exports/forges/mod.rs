@@ -26,9 +26,11 @@ mod reading;
 mod tests;
 mod votes;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use self::reading::{Document, Node};
+use self::reading::{Document, Node, proposal_address};
 use super::recorded::{
     ByCommit, Forge, Fragment, Page, ProposalKey, ProposalState, Recognised, RecordedProposal, RecordedReview,
 };
@@ -220,6 +222,22 @@ fn unlinked(fragments: &[Fragment]) -> Option<String> {
 /// Reads each object as a proposal.
 fn proposals(items: &[Node<'_>], read: fn(&Node<'_>) -> Result<RecordedProposal, String>) -> Result<Vec<Fragment>, String> {
     items.iter().map(|item| Ok(Fragment::Proposal(Box::new(read(item)?)))).collect()
+}
+
+/// Reviews of a list in which each names its pull request by its address, as GitHub and Gitea write them.
+fn reviews_by_address(
+    forge: Forge,
+    items: &[Node<'_>],
+    read: fn(&Node<'_>) -> Result<Option<RecordedReview>, String>,
+) -> Result<Vec<Fragment>, String> {
+    let mut of_proposal: BTreeMap<ProposalKey, Vec<RecordedReview>> = BTreeMap::new();
+    for item in items {
+        let address = item.required("pull_request_url")?;
+        let (repository, number) = proposal_address(address, "/pulls/")
+            .ok_or_else(|| item.wrong("pull_request_url", "should be the address of a pull request"))?;
+        of_proposal.entry(key(forge, repository, format!("#{number}"))).or_default().extend(read(item)?);
+    }
+    Ok(of_proposal.into_iter().map(|(key, reviews)| Fragment::Reviews(key, reviews)).collect())
 }
 
 /// A key of a proposal that separately exported records name.
