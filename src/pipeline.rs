@@ -74,6 +74,10 @@ pub fn audit(
     completeness.remarks.extend(problems);
     let mut dossiers = gather(changes, &notes, &settings);
     exports.attach(repository, &mut dossiers);
+    if catalogue.cards().any(|card| card.id == checks::OWNERS_CHECK) {
+        let forge = exports.proposals.first().map(|proposal| proposal.forge);
+        evidence::owners::attach(repository, &mut dossiers, settings.owners.forge, forge);
+    }
     completeness.remarks.extend(exports.gaps.iter().chain(&exports.ticket_gaps).map(|gap| crate::text::visible_line(gap)));
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
