@@ -13,12 +13,14 @@ use crate::pack::{Pack, Status};
 use crate::text::{CommitId, hex};
 
 mod counts;
+mod events;
 mod facts;
 mod policies;
 mod tickets;
 mod words;
 
 pub(crate) use self::counts::*;
+pub(crate) use self::events::*;
 pub(crate) use self::facts::*;
 pub(crate) use self::policies::*;
 pub(crate) use self::tickets::*;
