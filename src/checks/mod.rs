@@ -15,6 +15,7 @@ mod path;
 mod people;
 mod layers;
 mod policies;
+mod emergency;
 mod guards;
 mod environment_files;
 #[cfg(test)]
@@ -154,6 +155,12 @@ impl Card {
 #[must_use]
 pub fn record_card() -> &'static Card {
     &history::HISTORY_INCOMPLETE
+}
+
+/// The card of the check that asks whether an emergency was closed properly.
+#[must_use]
+pub fn emergency_card() -> &'static Card {
+    &emergency::EMERGENCY_INCOMPLETE
 }
 
 /// What `waivable_by` says on the card of a check that is never waived.

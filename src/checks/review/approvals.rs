@@ -136,6 +136,11 @@ impl<'a> Approvals<'a> {
         Self { register, minimum_grade }
     }
 
+    /// Whether two spellings are one person.
+    pub(in crate::checks) fn compare(&self, left: &Person, right: &Person) -> Sameness {
+        self.register.compare(left, right)
+    }
+
     /// The registered person behind a spelling.
     #[must_use]
     pub fn registered(&self, person: &Person) -> Option<&'a RegisteredPerson> {
