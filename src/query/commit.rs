@@ -108,7 +108,7 @@ fn origin(dossier: &Dossier) -> Vec<Fact> {
         ("co-authors", Cell::list(evidence.co_authors.iter().map(|claim| claim.value.to_string()))),
         ("merger", Cell::list(evidence.merger.iter().map(|claim| claim.value.to_string()))),
         ("bot", Cell::list(dossier.bot.as_deref())),
-        ("signature", Cell::text(columns::signature_words(commit.signed))),
+        ("signature", Cell::text(columns::signature_words(commit.signed.as_ref()))),
         ("message", Cell::list(columns::shorten(&commit.message.value, 20_000).lines())),
         ("anomalies", Cell::Many(columns::anomalies(commit))),
     ]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::changes::{Change, Commit, FileEdit, Gap, GapAbout, ParseStatus, SignatureKind};
+use crate::changes::{Change, Commit, FileEdit, Gap, GapAbout, ParseStatus, SignatureKind, Signed};
 use crate::checks::Finding;
 use crate::classification::{FileClass, LayerSet};
 use crate::evidence::{Citation, Dossier, Evidence, Grade, Place, Review, Source, TicketRelation, TicketSystem};
@@ -79,8 +79,8 @@ pub(crate) fn classed<'a>(
 }
 
 /// The word for a signature's format; nothing is verified.
-pub(crate) fn signature_words(signed: Option<SignatureKind>) -> &'static str {
-    match signed {
+pub(crate) fn signature_words(signed: Option<&Signed>) -> &'static str {
+    match signed.map(|signed| signed.kind) {
         None => "none",
         Some(SignatureKind::OpenPgp) => "OpenPGP, not checked",
         Some(SignatureKind::Ssh) => "SSH, not checked",

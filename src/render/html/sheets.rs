@@ -172,7 +172,7 @@ fn origin(columns: &Columns<'_>, dossier: &Dossier, facts: &Facts<'_>) -> Origin
         arrived_grade: arrival.grade.word(),
         proposal_link: proposals.first().filter(|_| proposals.len() == 1).and_then(|proposal| safe_link(&proposal.id)),
         proposals: few(proposals.into_iter().map(proposal_words).chain(dossier.link.as_deref().map(link_words))),
-        signature: columns::signature_words(commit.signed),
+        signature: columns::signature_words(commit.signed.as_ref()),
         layers: columns::layer_names(facts.layers),
         environments: few(facts.environments.iter().map(|name| line(name))),
         bot: dossier.bot.as_deref().map(line).unwrap_or_default(),

@@ -65,7 +65,7 @@ pub(super) fn commit<'a>(commit: &'a Commit, classes: &'a [FileClass]) -> JsonCo
         author: signature(&commit.author),
         committer: signature(&commit.committer),
         message: JsonText { text: value, lossy: *lossy },
-        signature: columns::signature_words(commit.signed),
+        signature: columns::signature_words(commit.signed.as_ref()),
         anomalies: columns::anomalies(commit),
         files: columns::classed(&commit.file_edits, classes).map(|(edit, class)| file(edit, class)).collect(),
         policy_edits: commit.policy_edits.iter().map(policy_edit).collect(),
