@@ -13,7 +13,7 @@ use crate::pack::{Pack, RecordCounter, Rendered, population_hash};
 use crate::parallel;
 use crate::render::{self, RenderError, Sink};
 use crate::repository::{AuditRange, History, Notes, Repository, RepositoryError};
-use crate::settings::Settings;
+use crate::settings::{Mailmap, Settings};
 use crate::text::{CommitId, RepoPath};
 
 /// Is told how far the work is.
@@ -61,7 +61,9 @@ pub fn audit(
 ) -> Result<Judged, RepositoryError> {
     let History { range, arrivals, commits, unreadable } = history;
     let Given { cache, mut exports } = given;
+    let mut settings = settings;
     let mut completeness = repository.completeness().clone();
+    completeness.remarks.extend(join_by_mailmap(repository, range.start, &mut settings).unwrap_or_else(Some));
     completeness.unreadable_objects.extend(unreadable);
     let population_hash = population_hash(arrivals.iter().map(|arrival| arrival.commit.id));
     let dates_before = repository.committer_dates(range.start);
@@ -149,6 +151,31 @@ pub fn take_stock(
         tie_outs: Vec::new(),
         version: env!("CARGO_PKG_VERSION"),
     })
+}
+
+/// Reads the `.mailmap` of the base commit, where the settings allow it to join people; the sentence says what was read.
+///
+/// # Errors
+///
+/// One sentence when it is there and cannot be read.
+pub fn join_by_mailmap(
+    repository: &Repository,
+    base: Option<CommitId>,
+    settings: &mut Settings,
+) -> Result<Option<String>, String> {
+    const FILE: &str = ".mailmap";
+    if !settings.identities.mailmap {
+        return Ok(None);
+    }
+    let Some(base) = base else {
+        return Ok(Some("The settings let .mailmap join people; the range begins with the history, so none stands before it.".into()));
+    };
+    let unreadable = |reason: String| format!("The settings let {FILE} join people, and it cannot be read: {reason}");
+    let Some(bytes) = repository.file_at(base, FILE).map_err(unreadable)? else {
+        return Ok(Some(format!("The settings let {FILE} join people; commit {base} has none.")));
+    };
+    settings.identities.joined = Mailmap::parse(&bytes);
+    Ok(Some(format!("Spellings of one person are joined by {FILE} as of commit {base}, besides the register.")))
 }
 
 impl Judged {

@@ -16,6 +16,7 @@ use crate::gate::formats::{self, Format};
 use crate::gate::hooks::{self, HookError, Standing};
 use crate::gate::request::{Request, Update};
 use crate::gate::{self, Ruling, Verdict};
+use crate::pipeline;
 use crate::repository::{Quarantine, Repository};
 use crate::settings::Settings;
 use crate::text::CommitId;
@@ -135,9 +136,23 @@ impl Desk<'_> {
                 .hint("leave out `--settings`, so that the base decides, or name a file outside of the work tree"));
         }
         let chosen = source::choose_settings(&self.arguments.source, None).map_err(fail_closed)?;
-        match chosen {
-            Some(settings) => Ok(settings),
-            None => source::settings_at(repository, base, self.arguments.source.profile.as_deref()).map_err(fail_closed),
+        let mut settings = match chosen {
+            Some(settings) => self.with_outside_register(repository, settings).map_err(fail_closed)?,
+            None => source::settings_at(repository, base, self.arguments.source.profile.as_deref()).map_err(fail_closed)?,
+        };
+        let joined = pipeline::join_by_mailmap(repository, base, &mut settings);
+        joined.map_err(|reason| fail_closed(Failure::misuse("cannot read .mailmap").because(reason)))?;
+        Ok(settings)
+    }
+
+    /// A register beside the settings that lies in the checked-out change would decide about itself.
+    fn with_outside_register(&self, repository: &Repository, settings: Settings) -> Result<Settings, Failure> {
+        let folder = self.arguments.source.settings.as_ref().and_then(|path| path.parent());
+        let register = settings.identities.register.as_ref().map(|register| folder.unwrap_or(Path::new("")).join(register));
+        match register.filter(|register| repository.has_checked_out(register)) {
+            Some(register) => Err(Failure::misuse(format!("{} lies in the checked-out change", register.display()))
+                .hint("name settings whose register lies outside of the work tree")),
+            None => Ok(settings),
         }
     }
 

@@ -247,7 +247,7 @@ impl People {
     fn signature(&mut self, raw: Option<&[u8]>, encoding: Option<&[u8]>) -> Option<Signature> {
         let raw = raw?;
         let (name, mail, time) = split_signature(raw);
-        let person = Person { name: Text::decode(name, encoding), mail: Text::decode(mail, encoding) };
+        let person = Person { name: Text::decode(name, encoding), mail: Text::decode(mail, encoding), login: Box::default() };
         let person = self.known.get(&person).cloned().unwrap_or_else(|| {
             let person = Arc::new(person);
             self.known.insert(person.clone());
