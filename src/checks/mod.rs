@@ -13,6 +13,7 @@ mod tickets;
 mod review;
 mod path;
 mod people;
+mod signatures;
 mod layers;
 mod policies;
 mod guards;
@@ -32,6 +33,7 @@ use crate::text::{CommitId, Timestamp};
 pub use cards::{cards, explain};
 pub use catalogue::{Catalogue, Family, Listing, families};
 pub use environment_files::EnvironmentFile;
+pub use signatures::{Signer, Signers};
 pub use review::{Approvals, Standing, WeighedReview};
 pub use tickets::records as ticket_records;
 

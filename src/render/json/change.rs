@@ -51,7 +51,7 @@ fn side<'a>(
     found: Option<&'a Evidence>,
 ) -> JsonSide<'a> {
     let evidence = found.map(|found| evidence(columns, dossier, found, found.reviews.iter().map(unweighed).collect()));
-    JsonSide { commit: commit(side, classes), evidence }
+    JsonSide { commit: commit(columns, side, classes, found), evidence }
 }
 
 /// The recorded proposal that brought the change.
@@ -103,7 +103,7 @@ pub(super) fn change<'a>(columns: &Columns<'a>, position: usize, dossier: &'a Do
     let out_of_scope = dossier.classification.out_of_scope.as_deref();
     JsonChange {
         seq: position + 1,
-        commit: commit(own, &dossier.classification.files),
+        commit: commit(columns, own, &dossier.classification.files, Some(&dossier.evidence)),
         status: columns.status(position).words(),
         in_scope: out_of_scope.is_none(),
         scope_reason: out_of_scope,
