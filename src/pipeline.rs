@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::changes::{self, Change, FactsCache, GapAbout};
 use crate::checks::{self, Catalogue, EnvironmentFile, Period};
 use crate::classification::Classifier;
+use crate::evidence::signatures::{self, Keys};
 use crate::evidence::{self, Dossier, Exports};
 use crate::inventory;
 use crate::pack::{Pack, RecordCounter, Rendered, population_hash};
@@ -44,6 +45,8 @@ pub struct Given<'a> {
     pub cache: &'a FactsCache,
     /// Evidence from outside of Git.
     pub exports: Exports,
+    /// Keys that signatures are checked against.
+    pub keys: Keys,
 }
 
 /// Reads and judges a history: facts in parallel, then judgement.
@@ -60,7 +63,7 @@ pub fn audit(
     progress: &dyn Progress,
 ) -> Result<Judged, RepositoryError> {
     let History { range, arrivals, commits, unreadable } = history;
-    let Given { cache, mut exports } = given;
+    let Given { cache, mut exports, mut keys } = given;
     let mut settings = settings;
     let mut completeness = repository.completeness().clone();
     completeness.remarks.extend(join_by_mailmap(repository, range.start, &mut settings).unwrap_or_else(Some));
@@ -74,6 +77,9 @@ pub fn audit(
     completeness.remarks.extend(problems);
     let mut dossiers = gather(changes, &notes, &settings);
     exports.attach(repository, &mut dossiers);
+    signatures::check(repository, &keys, &mut dossiers);
+    exports.files.extend(keys.take_files());
+    completeness.remarks.append(&mut keys.remarks);
     completeness.remarks.extend(exports.gaps.iter().chain(&exports.ticket_gaps).map(|gap| crate::text::visible_line(gap)));
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 

@@ -13,6 +13,7 @@ mod tickets;
 mod review;
 mod path;
 mod people;
+mod signatures;
 mod layers;
 mod policies;
 mod emergency;
@@ -35,6 +36,7 @@ pub use catalogue::{Catalogue, Family, Listing, families};
 pub use environment_files::EnvironmentFile;
 pub use register::Joined;
 pub use review::{Approvals, RoleValid, Standing, WeighedReview};
+pub use signatures::{Signer, Signers};
 pub use tickets::records as ticket_records;
 
 pub use status::{Status, statuses};
