@@ -174,7 +174,9 @@ pub fn join_by_mailmap(
         return Ok(None);
     }
     let Some(base) = base else {
-        return Ok(Some("The settings let .mailmap join people; the range begins with the history, so none stands before it.".into()));
+        return Ok(Some(
+            "The settings let .mailmap join people; the range begins with the history, so none stands before it.".into(),
+        ));
     };
     let unreadable = |reason: String| format!("The settings let {FILE} join people, and it cannot be read: {reason}");
     let Some(bytes) = repository.file_at(base, FILE).map_err(unreadable)? else {

@@ -5,7 +5,7 @@ use super::{Card, Check, Families, Finding, Gate, Listing, Part, Period, Section
 use crate::changes::Commit;
 use crate::checks::tickets::reasons;
 use crate::checks::tickets::records::{LookUp, TicketRecords, citation};
-use crate::evidence::recorded::RecordedProposal;
+use crate::evidence::recorded::{CheckConclusion, ExportPlace, RecordedCheck, RecordedProposal};
 use crate::evidence::{ArrivalKind, Citation, Dossier, Exports, Grade, Place, Source};
 use crate::policies::Direction;
 
@@ -30,16 +30,28 @@ static IMPACT_UNTESTED: Card = Card {
     ],
     needs: "the message; exports of the forge and the ticket system with descriptions, and check results where they are exported",
     waivable_by: "the owner of the policy, not the author of the change",
-    settings: &[super::FAMILIES_SETTING],
+    settings: &[
+        super::FAMILIES_SETTING,
+        (
+            "checks",
+            "[]",
+            "names of check results that test policies, beside those whose name holds test, policy, policies, gator, conftest, kyverno \
+             or dry-run",
+        ),
+    ],
     since: "0.1.0",
     limits: "It finds statements by their label, such as `Impact:`, `Risk assessment` or `Test plan`; it does not judge what they say. A \
              check result proves that a check of that name passed, not that it looks at this policy.",
 };
 
+/// Parts of names of checks that test policies.
+const TESTS: &[&str] = &["test", "policy", "policies", "gator", "conftest", "kyverno", "dry-run", "dryrun"];
+
 /// See [`IMPACT_UNTESTED`].
 #[derive(Debug)]
 struct ImpactUntested {
     families: Families,
+    checks: Vec<String>,
 }
 
 /// What was found in the places where a statement may stand.
@@ -69,7 +81,9 @@ impl Search {
 
 impl ImpactUntested {
     fn configured(section: &mut Section) -> Self {
-        Self { families: Families::configured(section) }
+        let checks = section.strings("checks").unwrap_or_default();
+        let checks = checks.into_iter().map(|(_, name)| name.to_lowercase()).collect();
+        Self { families: Families::configured(section), checks }
     }
 
     fn judge(&self, dossier: &Dossier, exports: &Exports, records: &TicketRecords<'_>) -> Verdict {
@@ -78,7 +92,7 @@ impl ImpactUntested {
         let Some(first) = weakened.next() else { return Verdict::not_applicable() };
         let mut search = Search::default();
         in_messages(dossier, &mut search);
-        Self::in_proposal(dossier, exports, &mut search);
+        self.in_proposal(dossier, exports, &mut search);
         in_tickets(dossier, records, &mut search);
         if let Some((told, grade, citation)) = search.found {
             return Verdict::pass_because(grade, told).citing([citation]);
@@ -91,7 +105,7 @@ impl ImpactUntested {
         Verdict::not_assessable(format!("none in {looked_at}; {}", super::some_of(search.unseen)))
     }
 
-    fn in_proposal(dossier: &Dossier, exports: &Exports, search: &mut Search) {
+    fn in_proposal(&self, dossier: &Dossier, exports: &Exports, search: &mut Search) {
         let Some(link) = &dossier.link else {
             return if exports.proposals.is_empty() && dossier.arrival != ArrivalKind::Direct {
                 search.unseen.push("the proposal, if there is one, is in no export that was given".to_owned());
@@ -99,12 +113,31 @@ impl ImpactUntested {
         };
         let Some(proposal) = exports.proposals.get(link.proposal) else { return };
         let id = shown(&proposal.id);
-        search.look(format!("proposal {id}"), &proposal.body, Grade::Recorded, |_| place(proposal));
+        search.look(format!("proposal {id}"), &proposal.body, Grade::Recorded, |_| export(&proposal.place));
+        if search.found.is_none()
+            && let Some(check) = self.passed(proposal)
+        {
+            let told = format!("the check {} passed on proposal {id}", shown(&check.name));
+            search.found = Some((told, Grade::Recorded, export(&check.place)));
+        }
+    }
+
+    /// The first check of policies that passed on what landed, and did not fail there beside that.
+    fn passed<'p>(&self, proposal: &'p RecordedProposal) -> Option<&'p RecordedCheck> {
+        let tests = |check: &RecordedCheck| {
+            let name = check.name.to_lowercase();
+            TESTS.iter().any(|part| name.contains(part)) || self.checks.contains(&name)
+        };
+        let is_final = |check: &RecordedCheck| {
+            check.commit.is_none_or(|commit| proposal.head == Some(commit) || proposal.landed.contains(&commit))
+        };
+        let counting = || proposal.checks.iter().filter(|check| tests(check) && is_final(check));
+        let failed = |name: &str| counting().any(|check| check.conclusion == CheckConclusion::Failed && check.name == name);
+        counting().find(|check| check.conclusion == CheckConclusion::Passed && !failed(&check.name))
     }
 }
 
-fn place(proposal: &RecordedProposal) -> Citation {
-    let place = &proposal.place;
+fn export(place: &ExportPlace) -> Citation {
     Citation { source: Source::Export(place.file.as_str().into(), place.place.as_str().into()), place: Place::Record }
 }
 

@@ -238,9 +238,7 @@ impl Keys {
         match task.kind {
             SignatureKind::Ssh => self.ssh.as_ref().ok_or_else(|| none("allowed signers"))?.check(bench, at),
             SignatureKind::OpenPgp => self.openpgp.as_ref().ok_or_else(|| none("OpenPGP keys"))?.check(bench, at),
-            SignatureKind::X509 => {
-                self.x509.as_ref().ok_or_else(|| none("certificates"))?.check(bench, &signed.signature, at)
-            }
+            SignatureKind::X509 => self.x509.as_ref().ok_or_else(|| none("certificates"))?.check(bench, &signed.signature, at),
             SignatureKind::Unknown => Ok(Found::of(SignatureVerdict::Bad, "its format is not known")),
         }
     }
@@ -277,7 +275,10 @@ mod tests {
     fn validity_has_both_ends_and_a_backdated_commit_does_not_outlive_its_key() {
         let valid = Validity { from: Some(10), until: Some(20) };
         let at: Vec<SignatureVerdict> = [9, 10, 20, 21].map(|moment| valid.at(moment)).into();
-        assert_eq!(at, [SignatureVerdict::NotYetValid, SignatureVerdict::Good, SignatureVerdict::Good, SignatureVerdict::Expired]);
+        assert_eq!(
+            at,
+            [SignatureVerdict::NotYetValid, SignatureVerdict::Good, SignatureVerdict::Good, SignatureVerdict::Expired]
+        );
         let both = valid.and(Validity { from: None, until: Some(15) });
         assert_eq!(both, Validity { from: Some(10), until: Some(15) });
         let good = || Found { valid, ..Found::of(SignatureVerdict::Good, "") };
