@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::changes::{self, Change, FactsCache, GapAbout};
 use crate::checks::{self, Catalogue, EnvironmentFile, Period};
 use crate::classification::Classifier;
+use crate::evidence::signatures::{self, Keys};
 use crate::evidence::{self, Dossier, Exports};
 use crate::inventory;
 use crate::pack::{Pack, RecordCounter, Rendered, population_hash};
@@ -44,6 +45,8 @@ pub struct Given<'a> {
     pub cache: &'a FactsCache,
     /// Evidence from outside of Git.
     pub exports: Exports,
+    /// Keys that signatures are checked against.
+    pub keys: Keys,
 }
 
 /// Reads and judges a history: facts in parallel, then judgement.
@@ -60,7 +63,7 @@ pub fn audit(
     progress: &dyn Progress,
 ) -> Result<Judged, RepositoryError> {
     let History { range, arrivals, commits, unreadable } = history;
-    let Given { cache, mut exports } = given;
+    let Given { cache, mut exports, mut keys } = given;
     let mut settings = settings;
     let mut completeness = repository.completeness().clone();
     completeness.remarks.extend(join_by_mailmap(repository, range.start, &mut settings).unwrap_or_else(Some));
@@ -74,10 +77,10 @@ pub fn audit(
     completeness.remarks.extend(problems);
     let mut dossiers = gather(changes, &notes, &settings);
     exports.attach(repository, &mut dossiers);
-    if catalogue.cards().any(|card| card.id == checks::OWNERS_CHECK) {
-        let forge = exports.proposals.first().map(|proposal| proposal.forge);
-        evidence::owners::attach(repository, &mut dossiers, settings.owners.forge, forge);
-    }
+    attach_owners(repository, &exports, &settings, catalogue, &mut dossiers);
+    signatures::check(repository, &keys, &mut dossiers);
+    exports.files.extend(keys.take_files());
+    completeness.remarks.append(&mut keys.remarks);
     completeness.remarks.extend(exports.gaps.iter().chain(&exports.ticket_gaps).map(|gap| crate::text::visible_line(gap)));
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
@@ -172,7 +175,9 @@ pub fn join_by_mailmap(
         return Ok(None);
     }
     let Some(base) = base else {
-        return Ok(Some("The settings let .mailmap join people; the range begins with the history, so none stands before it.".into()));
+        return Ok(Some(
+            "The settings let .mailmap join people; the range begins with the history, so none stands before it.".into(),
+        ));
     };
     let unreadable = |reason: String| format!("The settings let {FILE} join people, and it cannot be read: {reason}");
     let Some(bytes) = repository.file_at(base, FILE).map_err(unreadable)? else {
@@ -180,6 +185,14 @@ pub fn join_by_mailmap(
     };
     settings.identities.joined = Mailmap::parse(&bytes);
     Ok(Some(format!("Spellings of one person are joined by {FILE} as of commit {base}, besides the register.")))
+}
+
+/// Puts the owners file beside each change, where a check in force asks for it.
+fn attach_owners(repository: &Repository, exports: &Exports, settings: &Settings, catalogue: &Catalogue, dossiers: &mut [Dossier]) {
+    if catalogue.cards().any(|card| card.id == checks::OWNERS_CHECK) {
+        let forge = exports.proposals.first().map(|proposal| proposal.forge);
+        evidence::owners::attach(repository, dossiers, settings.owners.forge, forge);
+    }
 }
 
 impl Judged {

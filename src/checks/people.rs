@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::catalogue::{Family, Listing};
 use super::register::Register;
+use super::signatures::{SIGNATURE_MISSING, SignatureMissing};
 use super::verdict::{
     Verdict, counted, first_of, gap_about, header, judge_each_change, shown, shown_path, shown_person, side_header, some_of,
 };
@@ -21,6 +22,7 @@ pub(super) const FAMILY: Family = Family {
     checks: &[
         Listing { card: &IDENTITY_UNRESOLVED, configure: |section| Box::new(IdentityUnresolved::configured(section)) },
         Listing { card: &BOT_OUT_OF_BOUNDS, configure: |_| Box::new(BotOutOfBounds) },
+        Listing { card: &SIGNATURE_MISSING, configure: |section| Box::new(SignatureMissing::configured(section)) },
     ],
 };
 
@@ -488,7 +490,8 @@ mod tests {
     fn bots() -> crate::settings::Settings {
         let mut settings = settings();
         let aliases = ["images@example.com".to_owned()].into();
-        settings.bots = vec![RegisteredBot { name: "images".into(), aliases, paths: globs(&["apps/**"]), ..RegisteredBot::default() }];
+        settings.bots =
+            vec![RegisteredBot { name: "images".into(), aliases, paths: globs(&["apps/**"]), ..RegisteredBot::default() }];
         settings
     }
 

@@ -27,6 +27,7 @@ mod exports;
 mod linking;
 pub mod owners;
 pub mod gate_records;
+pub mod signatures;
 #[cfg(test)]
 mod tests;
 
@@ -364,6 +365,8 @@ pub struct Evidence {
     pub emergency: Option<Claim<Box<str>>>,
     /// Every trailer and trailer-like line.
     pub trailers: Vec<Trailer>,
+    /// What became of the commit's signature, where it has one and keys were given.
+    pub signature: Option<Box<signatures::CheckedSignature>>,
     /// What each side commit says by itself, in the order of the change's side commits.
     pub side_commits: Vec<Evidence>,
 }

@@ -20,6 +20,7 @@ mod evidence;
 mod finding;
 mod person;
 mod policies;
+mod signature;
 
 const PATH: &str = "data/evidence.json";
 const SCHEMA_PATH: &str = "data/evidence.schema.json";

@@ -10,7 +10,8 @@ use super::reader::{self, Problem, Section};
 use super::register::{self, Register};
 use super::{
     CheckTables, EnvironmentSettings, GateSettings, Globs, IdentitySettings, IssueReferences, LandingMethod, Layer, LayerRule,
-    Mailmap, OwnerSettings, OwnersForge, PROFILES, RefuseFrom, Scope, Settings, TicketPattern, TicketSettings, Waiver, describe,
+    Mailmap, OwnerSettings, OwnersForge, PROFILES, RefuseFrom, Scope, Settings, SignatureSettings, TicketPattern, TicketSettings,
+    Waiver, describe,
 };
 use crate::text::{Person, visible_line};
 
@@ -106,6 +107,7 @@ fn read(
         teams: register.teams,
         identities,
         owners,
+        signatures: signatures(root.section("signatures"), problems),
         guards: guards(root.section("guards"), register_path.as_deref(), problems),
         gate: gate(root.section("gate"), problems),
         waivers: waivers(root.sections("waivers"), problems),
@@ -391,6 +393,32 @@ fn gate(mut section: Section, problems: &mut Vec<Problem>) -> GateSettings {
 }
 
 /// The guarding paths of the settings; the register is one of them wherever it lies.
+fn signatures(mut section: Section, problems: &mut Vec<Problem>) -> SignatureSettings {
+    let mut path = |key: &'static str| {
+        let line = section.line_of(key);
+        let path = section.string(key);
+        if path.as_ref().is_some_and(|path| path.trim().is_empty()) {
+            section.complain(line, format!("`signatures.{key}` names no file"), "write a path, or leave it out");
+        }
+        path
+    };
+    let (allowed_signers, revoked_keys) = (path("allowed_signers"), path("revoked_keys"));
+    let (keyring, certificates) = (path("keyring"), path("certificates"));
+    let mut forge_keys = Vec::new();
+    for (line, key) in section.strings("forge_keys").unwrap_or_default() {
+        let digits = key.chars().filter(char::is_ascii_hexdigit).count();
+        let is_hexadecimal = key.chars().all(|c| c.is_ascii_hexdigit() || c.is_whitespace() || c == ':') && digits >= 40;
+        if key.starts_with("SHA256:") || is_hexadecimal {
+            forge_keys.push(key);
+        } else {
+            let hint = "write SHA256:\u{2026} of an SSH key, or at least 40 hexadecimal digits; a key id is too short";
+            section.complain(line, format!("`{}` is not the fingerprint of a key", visible_line(&key)), hint);
+        }
+    }
+    problems.extend(section.finish());
+    SignatureSettings { allowed_signers, revoked_keys, keyring, certificates, forge_keys }
+}
+
 fn guards(mut section: Section, register: Option<&str>, problems: &mut Vec<Problem>) -> Globs {
     let mut paths = section.globs("paths").unwrap_or_default();
     problems.extend(section.finish());

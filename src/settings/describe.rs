@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::reader::{Node, Value};
 use super::{
     EnvironmentSettings, GateSettings, IssueReferences, LandingMethod, OwnersForge, RefuseFrom, RegisteredBot, RegisteredPerson,
-    Settings, Team, TicketSettings, Waiver,
+    Settings, SignatureSettings, Team, TicketSettings, Waiver,
 };
 use crate::text::{Timestamp, is_hidden};
 
@@ -87,11 +87,30 @@ impl Page {
         self.write_identities(settings);
         self.write_register(settings);
         self.write_owners(settings);
+        self.write_signatures(settings);
         self.head("[guards]", "Paths that guard the process, beside the built-in ones.");
         self.strings("paths", &settings.guards.written);
         self.write_gate(&settings.gate);
         self.write_waivers(&settings.waivers);
         self.write_checks(settings);
+    }
+
+    fn write_signatures(&mut self, settings: &Settings) {
+        if settings.signatures == SignatureSettings::default() {
+            return;
+        }
+        self.head(
+            "[signatures]",
+            "Keys that signatures are checked against; used only from a settings file outside of the repository.",
+        );
+        for (key, path) in settings.signatures.paths() {
+            if let Some(path) = path {
+                self.string(key, path);
+            }
+        }
+        if !settings.signatures.forge_keys.is_empty() {
+            self.strings("forge_keys", &settings.signatures.forge_keys);
+        }
     }
 
     fn write_gate(&mut self, gate: &GateSettings) {
@@ -212,9 +231,11 @@ impl Page {
                 self.string(key, day);
             }
         }
-        let day = |key: &str, day: &Option<String>| day.as_ref().map(|day| format!(", {key} = {}", quoted(day))).unwrap_or_default();
+        let day =
+            |key: &str, day: &Option<String>| day.as_ref().map(|day| format!(", {key} = {}", quoted(day))).unwrap_or_default();
         let roles = person.roles.iter();
-        let roles = roles.map(|one| format!("{{ role = {}{}{} }}", quoted(&one.name), day("from", &one.from), day("until", &one.until)));
+        let roles =
+            roles.map(|one| format!("{{ role = {}{}{} }}", quoted(&one.name), day("from", &one.from), day("until", &one.until)));
         let roles: Vec<String> = roles.collect();
         if !roles.is_empty() {
             self.line(&format!("roles = [{}]", roles.join(", ")));

@@ -65,6 +65,14 @@ const CLOSING: &str = "
 [guards]
 paths = []
 
+# Keys that signatures are checked against. They count only in a settings file outside of the audited repository, given with
+# `--settings`; on the command line they are `--signers`, `--keyring` and `--certificates`.
+# [signatures]
+# allowed_signers = \"allowed_signers\"
+# keyring = \"public-keys\"
+# [checks.signature-missing]
+# demand = \"arrivals\"
+
 # What the gate refuses beside blockers, and how proposals land: \"any\", \"commits\" or \"squash\".
 [gate]
 refuse = [\"ticket-missing\"]

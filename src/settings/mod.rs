@@ -101,6 +101,8 @@ pub struct Settings {
     pub identities: IdentitySettings,
     /// `[owners]`
     pub owners: OwnerSettings,
+    /// `[signatures]`: where the keys are that signatures are checked against.
+    pub signatures: SignatureSettings,
     /// `[guards] paths`: paths that guard the process, beside the built-in ones.
     pub guards: Globs,
     /// `[gate]`
@@ -111,6 +113,36 @@ pub struct Settings {
     pub checks: CheckTables,
     /// `references`: the frameworks whose reference numbers are printed; `None` means all.
     pub frameworks: Option<BTreeSet<String>>,
+}
+
+/// Where the keys are that signatures are checked against, as paths relative to the settings file.
+///
+/// Settings that stand in the audited repository, or are read from a file in it, name no keys: see `cli`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignatureSettings {
+    /// `allowed_signers`: a file of OpenSSH.
+    pub allowed_signers: Option<String>,
+    /// `revoked_keys`: SSH keys or a revocation list that never count.
+    pub revoked_keys: Option<String>,
+    /// `keyring`: a file or a folder of OpenPGP public keys.
+    pub keyring: Option<String>,
+    /// `certificates`: a file or a folder of X.509 certificates that signers' certificates must lead to.
+    pub certificates: Option<String>,
+    /// `forge_keys`: fingerprints of keys that a forge signs with, beside those that forges have published.
+    pub forge_keys: Vec<String>,
+}
+
+impl SignatureSettings {
+    /// Every setting that names a file or a folder, with its value where it has one.
+    #[must_use]
+    pub fn paths(&self) -> [(&'static str, Option<&String>); 4] {
+        [
+            ("allowed_signers", self.allowed_signers.as_ref()),
+            ("revoked_keys", self.revoked_keys.as_ref()),
+            ("keyring", self.keyring.as_ref()),
+            ("certificates", self.certificates.as_ref()),
+        ]
+    }
 }
 
 /// Which paths the audit is about.

@@ -54,6 +54,10 @@ mailmap = true
 [owners]
 codeowners = "gitlab"
 security = ["@org/security", "Alice Example"]
+[signatures]
+allowed_signers = "keys/allowed_signers"
+keyring = "keys/openpgp"
+forge_keys = ["SHA256:abc", "968479A1AFF927E37D1A566BB5690EEEBB952194"]
 [guards]
 paths = ["policies/OWNERS"]
 [[waivers]]

@@ -141,6 +141,11 @@ impl<'a> Approvals<'a> {
         Self { register: Register::of(settings), demands, offset: settings.period_offset }
     }
 
+    /// Whether two spellings are one person.
+    pub(in crate::checks) fn compare(&self, left: &Person, right: &Person) -> Sameness {
+        self.register.compare(left, right)
+    }
+
     /// The registered person behind a spelling.
     #[must_use]
     pub fn registered(&self, person: &Person) -> Option<&'a RegisteredPerson> {

@@ -155,8 +155,13 @@ fn an_approval_counts_only_with_the_demanded_role_on_that_day() {
     late.evidence.reviews[0].value.at = Some("2026-01-08T23:30:00Z".into());
     let mut early = reviewed(9, &[BOB]);
     early.evidence.reviews[0].value.at = Some("2026-01-07T23:30:00Z".into());
-    let changes =
-        [reviewed(1, &[BOB]), late, early, reviewed(4, &[("Carol", "carol@example.com")]), reviewed(5, &[("X", "x@example.com")])];
+    let changes = [
+        reviewed(1, &[BOB]),
+        late,
+        early,
+        reviewed(4, &[("Carol", "carol@example.com")]),
+        reviewed(5, &[("X", "x@example.com")]),
+    ];
     let settings = with_role("role = \"approver\"");
     assert_eq!(
         told(&assess(&REVIEW_MISSING, &settings, &changes)),

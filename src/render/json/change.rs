@@ -51,7 +51,7 @@ fn side<'a>(
     found: Option<&'a Evidence>,
 ) -> JsonSide<'a> {
     let evidence = found.map(|found| evidence(columns, dossier, found, found.reviews.iter().map(unweighed).collect()));
-    JsonSide { commit: commit(side, classes), evidence }
+    JsonSide { commit: commit(columns, side, classes, found), evidence }
 }
 
 /// The recorded proposal that brought the change.
@@ -104,7 +104,7 @@ pub(super) fn change<'a>(columns: &Columns<'a>, position: usize, dossier: &'a Do
     let reviews = facts.reviews.iter().map(|weighed| review(columns, dossier, weighed)).collect();
     JsonChange {
         seq: position + 1,
-        commit: commit(own, &dossier.classification.files),
+        commit: commit(columns, own, &dossier.classification.files, Some(&dossier.evidence)),
         status: columns.status(position).words(),
         in_scope: out_of_scope.is_none(),
         scope_reason: out_of_scope,
