@@ -188,7 +188,13 @@ pub fn join_by_mailmap(
 }
 
 /// Puts the owners file beside each change, where a check in force asks for it.
-fn attach_owners(repository: &Repository, exports: &Exports, settings: &Settings, catalogue: &Catalogue, dossiers: &mut [Dossier]) {
+fn attach_owners(
+    repository: &Repository,
+    exports: &Exports,
+    settings: &Settings,
+    catalogue: &Catalogue,
+    dossiers: &mut [Dossier],
+) {
     if catalogue.cards().any(|card| card.id == checks::OWNERS_CHECK) {
         let forge = exports.proposals.first().map(|proposal| proposal.forge);
         evidence::owners::attach(repository, dossiers, settings.owners.forge, forge);

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::catalogue::{Family, Listing};
-use super::register::Register;
+use super::register::{Joined, Register};
 use super::signatures::{SIGNATURE_MISSING, SignatureMissing};
 use super::verdict::{
-    Verdict, counted, first_of, gap_about, header, judge_each_change, shown, shown_path, shown_person, side_header, some_of,
+    Verdict, counted, first_of, gap_about, header, judge_each_change, own_gap, shown, shown_path, shown_person, side_header,
+    some_of,
 };
 use super::{Card, Check, Finding, Gate, Period, Severity};
 use crate::changes::{Commit, FileEdit, GapAbout};
-use crate::evidence::{Citation, Dossier, Grade, suspicious_name};
+use crate::evidence::{Citation, Dossier, Grade, Source, look_of, suspicious_name};
 use crate::settings::reader::Section;
 use crate::settings::{RegisteredBot, RegisteredPerson};
 use crate::text::{Moment, Person, Timestamp, utc_text};
@@ -28,8 +29,8 @@ pub(super) const FAMILY: Family = Family {
 
 static IDENTITY_UNRESOLVED: Card = Card {
     id: "identity-unresolved",
-    requirement: "Authors, committers and reviewers have a name and an address that nothing disguises; where a register of people is \
-                  given, they are in it and valid on that day.",
+    requirement: "Authors, committers, reviewers and mergers have a name and an address that nothing disguises; where a register of \
+                  people is given, they are one person of it and valid on that day.",
     rationale: "A control that rests on two different people fails when nobody knows who they are.",
     remedy: "Find out who it was. Put the person, with all spellings, into the register; correct the settings of their Git client.",
     severity: Severity::Medium,
@@ -52,8 +53,9 @@ static IDENTITY_UNRESOLVED: Card = Card {
         ("shared_address", "\"remark\"", "what two names on one address are without a register: remark or exception"),
     ],
     since: "0.1.0",
-    limits: "Names and addresses are typed by whoever made the commit. Without a register it judges their form only, and cannot tell \
-             two people who share an address from one person who writes the name in two ways.",
+    limits: "Names and addresses are typed by whoever made the commit; only logins of an export were authenticated. Without a \
+             register it judges their form only, and cannot tell two people who share an address from one person who writes the \
+             name in two ways. Names are compared by look for the letters that are mistaken most often, not for all.",
 };
 
 /// See [`IDENTITY_UNRESOLVED`].
@@ -64,11 +66,12 @@ struct IdentityUnresolved {
 }
 
 /// What somebody did for a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Author,
     Committer,
     Reviewer,
+    Merger,
 }
 
 impl Part {
@@ -77,6 +80,15 @@ impl Part {
             Self::Author => "author",
             Self::Committer => "committer",
             Self::Reviewer => "reviewer",
+            Self::Merger => "merger",
+        }
+    }
+
+    /// Whether a login alone is enough to be named by.
+    fn is_of_forge(self) -> bool {
+        match self {
+            Self::Author | Self::Committer => false,
+            Self::Reviewer | Self::Merger => true,
         }
     }
 }
@@ -85,8 +97,24 @@ impl Part {
 struct Named<'a> {
     person: &'a Arc<Person>,
     part: Part,
-    when: Option<&'a Moment>,
+    when: When<'a>,
     citation: Citation,
+}
+
+/// When somebody did their part.
+#[derive(Clone, Copy)]
+enum When<'a> {
+    Committed(&'a Moment),
+    Recorded(&'a str),
+}
+
+impl When<'_> {
+    fn day(self, offset: i32) -> Option<String> {
+        match self {
+            Self::Committed(moment) => day_of(moment, offset),
+            Self::Recorded(written) => day_written(written, offset),
+        }
+    }
 }
 
 impl IdentityUnresolved {
@@ -100,13 +128,13 @@ impl IdentityUnresolved {
 
     fn judge(&self, dossier: &Dossier, around: &Around<'_>) -> Verdict {
         let (mut found, mut unknown, mut citations) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-        let mut severity = Severity::Medium;
+        let (mut severity, mut grade) = (Severity::Medium, Grade::Recorded);
         for named in named(dossier) {
             match self.doubt(&named, around) {
                 Doubt::None => continue,
                 Doubt::Found(what) => {
-                    let reviewer = named.part == Part::Reviewer;
-                    severity = if reviewer { Severity::High } else { severity };
+                    severity = if named.part == Part::Reviewer { Severity::High } else { severity };
+                    grade = if matches!(named.citation.source, Source::Export(..)) { grade } else { Grade::Asserted };
                     found.insert(format!("{} {} {what}", named.part.name(), shown_person(named.person)));
                 }
                 Doubt::Unknown(what) => {
@@ -118,7 +146,7 @@ impl IdentityUnresolved {
         citations.dedup();
         citations.truncate(5);
         if !found.is_empty() {
-            return Verdict::exception(Grade::Asserted, some_of(found)).citing(citations).at(severity);
+            return Verdict::exception(grade, some_of(found)).citing(citations).at(severity);
         }
         if !unknown.is_empty() {
             return Verdict::not_assessable(some_of(unknown)).citing(citations);
@@ -127,18 +155,20 @@ impl IdentityUnresolved {
     }
 
     fn doubt(&self, named: &Named<'_>, around: &Around<'_>) -> Doubt {
-        let looked_up = match named.part {
-            Part::Author | Part::Committer => around.people.get(named.person).cloned(),
-            Part::Reviewer => None,
-        };
-        let Known { form, place } = looked_up.unwrap_or_else(|| Known::of(named.person, named.part, &around.register));
-        if let Some(what) = form {
+        let Some(known) = around.people.get(&(named.person, named.part.is_of_forge())) else { return Doubt::None };
+        if let Some(what) = &known.form {
             return Doubt::Found(what.to_string());
         }
-        match place {
+        if let Some(other) = around.look_alike(named.person, known.place) {
+            return Doubt::Found(format!("looks like {}, who is somebody else", shown(other)));
+        }
+        match known.place {
             Place::Exempt => Doubt::None,
             Place::Missing if self.is_forge(named) => Doubt::None,
-            Place::Missing => Doubt::Found("is not in the register".to_owned()),
+            Place::Missing => Doubt::Found(match around.register.namesake(named.person) {
+                Some(_) => "is not in the register, which knows somebody of that name by other addresses and accounts".to_owned(),
+                None => "is not in the register".to_owned(),
+            }),
             Place::Registered(registered) => validity(registered, named.when, around.offset),
         }
     }
@@ -147,17 +177,23 @@ impl IdentityUnresolved {
         named.part == Part::Committer && self.forge_committers.contains(&named.person.mail.value.to_lowercase())
     }
 
-    /// Two names on one address: without a register nobody can tell one person from two.
+    /// Two names on one address or account: without a register nobody can tell one person from two.
     fn shared_address(&self, dossier: &Dossier, around: &Around<'_>) -> Verdict {
         if around.register.has_people() {
             return Verdict::pass(Grade::Asserted);
         }
-        let person = &dossier.change.commit.author.person;
-        let names = around.names.get(&person.key()).filter(|names| names.len() > 1);
-        let Some(names) = names else { return Verdict::pass(Grade::Asserted) };
+        let author = &dossier.change.commit.author.person;
+        let recorded = recorded(dossier).filter(|person| !person.login.is_empty());
+        let Some((person, names)) = std::iter::once(author).chain(recorded).find_map(|person| {
+            let names = around.names.get(&carrier(person)).filter(|names| names.len() > 1)?;
+            Some((person, names))
+        }) else {
+            return Verdict::pass(Grade::Asserted);
+        };
         let others = names.iter().filter(|name| ***name != *person.name.value).map(|name| shown(name));
         let told = format!(
-            "the address of {} also carries the name {} in this period",
+            "the {} of {} also carries the name {} in this period",
+            if person.login.is_empty() { "address" } else { "account" },
             shown_person(person),
             first_of(others, names.len() - 1)
         );
@@ -166,6 +202,17 @@ impl IdentityUnresolved {
         }
         Verdict::pass_because(Grade::Asserted, told)
     }
+}
+
+/// What carries a name: an account, or else an address.
+fn carrier(person: &Person) -> String {
+    if person.login.is_empty() { person.key() } else { format!("account {}", person.login.to_lowercase()) }
+}
+
+/// Reviewers, and whoever let the change land, as a forge or a note has them.
+fn recorded(dossier: &Dossier) -> impl Iterator<Item = &Arc<Person>> {
+    let reviewers = dossier.evidence.reviews.iter().filter(|claim| !claim.value.quoted).map(|claim| &claim.value.reviewer);
+    reviewers.chain(dossier.evidence.merger.iter().map(|claim| &claim.value))
 }
 
 /// What is doubtful about somebody.
@@ -179,10 +226,12 @@ enum Doubt {
 struct Around<'a> {
     register: Register<'a>,
     offset: i32,
-    /// The author names of each address.
+    /// The names of each author's address, and of each recorded account.
     names: BTreeMap<String, BTreeSet<&'a str>>,
-    /// Each author and committer, looked up once.
-    people: BTreeMap<&'a Arc<Person>, Known<'a>>,
+    /// Everybody, looked up once; whoever a forge names needs no address.
+    people: BTreeMap<(&'a Arc<Person>, bool), Known<'a>>,
+    /// The names of the period and the register that look alike.
+    looks: BTreeMap<String, BTreeSet<&'a str>>,
 }
 
 /// What is known about a spelling whatever the change.
@@ -202,11 +251,27 @@ enum Place<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn of(person: &Person, part: Part, register: &Register<'a>) -> Self {
+    fn of(person: &Person, is_of_forge: bool, register: &Register<'a>) -> Self {
         let exempt = !register.has_people() || register.is_bot(person);
         let place = if exempt { Place::Exempt } else { register.person(person).map_or(Place::Missing, Place::Registered) };
-        Self { form: form(person, part).map(Into::into), place }
+        let form = form(person, is_of_forge).or_else(|| two_people(person, register).filter(|_| !exempt));
+        Self { form: form.map(Into::into), place }
     }
+}
+
+/// Where the register knows one person by one part of a spelling and another one by another part.
+fn two_people(person: &Person, register: &Register<'_>) -> Option<String> {
+    let (registered, how) = register.join(person)?;
+    let known_by = match how {
+        Joined::Account => "account",
+        Joined::Address | Joined::Noreply => "address",
+        Joined::Name | Joined::Mailmap => return None,
+    };
+    let is_other = |other: &&RegisteredPerson| !std::ptr::eq(*other, registered);
+    let by_address = register.owner_of_address(person).filter(is_other).map(|other| ("address", other));
+    let by_name = || register.namesake(person).filter(is_other).map(|other| ("name", other));
+    let (what, other) = by_address.or_else(by_name)?;
+    Some(format!("has the {known_by} of {} and the {what} of {}", shown(&registered.name), shown(&other.name)))
 }
 
 impl<'a> Around<'a> {
@@ -217,49 +282,92 @@ impl<'a> Around<'a> {
         for dossier in period.dossiers {
             let commits = std::iter::once(&dossier.change.commit).chain(&dossier.change.side_commits);
             for person in commits.flat_map(|commit| [&commit.author.person, &commit.committer.person]) {
-                people.entry(person).or_insert_with(|| Known::of(person, Part::Author, &register));
+                people.entry((person, false)).or_insert_with(|| Known::of(person, false, &register));
             }
             let author = &dossier.change.commit.author.person;
             names.entry(author.key()).or_default().insert(&author.name.value);
+            for person in recorded(dossier) {
+                people.entry((person, true)).or_insert_with(|| Known::of(person, true, &register));
+                if !person.login.is_empty() {
+                    names.entry(carrier(person)).or_default().insert(&person.name.value);
+                }
+            }
         }
-        Self { register, offset: period.settings.period_offset, names, people }
+        let looks = looks(people.keys().map(|(person, _)| *person), period);
+        Self { register, offset: period.settings.period_offset, names, people, looks }
+    }
+
+    /// Another name of the period or the register that this one can be mistaken for. Whoever is registered, or writes the
+    /// name in plain letters, is not taken for the imitation.
+    fn look_alike(&self, person: &Person, place: Place<'_>) -> Option<&'a str> {
+        if matches!(place, Place::Registered(_)) || self.looks.is_empty() {
+            return None;
+        }
+        let (look, own) = (look_of(&person.name.value), person.name.value.trim().to_lowercase());
+        let alike = self.looks.get(&look).filter(|_| look != own)?;
+        alike.iter().find(|other| other.trim().to_lowercase() != own).copied()
     }
 }
 
-/// Everybody whom a change names: people of its commits, then its reviewers.
+/// Names that look alike and are not the same, by their look.
+fn looks<'a>(people: impl Iterator<Item = &'a Arc<Person>>, period: &Period<'a>) -> BTreeMap<String, BTreeSet<&'a str>> {
+    let registered = period.settings.people.iter().map(|person| &*person.name);
+    let names: BTreeSet<&str> = people.map(|person| &*person.name.value).chain(registered).collect();
+    let mut looks = BTreeMap::<String, BTreeSet<&str>>::new();
+    for name in names.into_iter().filter(|name| !name.trim().is_empty()) {
+        looks.entry(look_of(name)).or_default().insert(name);
+    }
+    let differ = |names: &BTreeSet<&str>| names.iter().map(|name| name.trim().to_lowercase()).collect::<BTreeSet<_>>().len() > 1;
+    looks.retain(|_, names| names.len() > 1 && differ(names));
+    looks
+}
+
+/// Everybody whom a change names: people of its commits, then its reviewers, then who is on record as having merged it.
 fn named(dossier: &Dossier) -> impl Iterator<Item = Named<'_>> {
     let own = of_commit(&dossier.change.commit, header());
     let side = dossier.change.side_commits.iter().flat_map(|side| of_commit(side, side_header(side.id)));
-    let when = &dossier.change.commit.committer.when;
-    let reviews = dossier.evidence.reviews.iter().filter(|claim| !claim.value.quoted).map(move |claim| Named {
+    let committed = When::Committed(&dossier.change.commit.committer.when);
+    let evidence = &dossier.evidence;
+    let arrived = evidence.merged_at.as_ref().map_or(committed, |claim| When::Recorded(&claim.value));
+    let reviews = evidence.reviews.iter().filter(|claim| !claim.value.quoted).map(move |claim| Named {
         person: &claim.value.reviewer,
         part: Part::Reviewer,
-        when: Some(when),
+        when: claim.value.at.as_deref().map_or(arrived, When::Recorded),
         citation: claim.citation.clone(),
     });
-    own.chain(side).chain(reviews)
+    let merger = evidence.merger.iter().filter(|claim| claim.grade >= Grade::Recorded);
+    let merger = merger.map(move |claim| Named {
+        person: &claim.value,
+        part: Part::Merger,
+        when: arrived,
+        citation: claim.citation.clone(),
+    });
+    own.chain(side).chain(reviews).chain(merger)
 }
 
 /// The author, and the committer where it is somebody else.
 fn of_commit(commit: &Commit, citation: Citation) -> impl Iterator<Item = Named<'_>> {
     let (author, committer) = (&commit.author.person, &commit.committer.person);
-    let when = Some(&commit.committer.when);
+    let when = When::Committed(&commit.committer.when);
     let other =
         (author != committer).then(|| Named { person: committer, part: Part::Committer, when, citation: citation.clone() });
     std::iter::once(Named { person: author, part: Part::Author, when, citation }).chain(other)
 }
 
-/// What is wrong with the form of a name and an address. A reviewer may be named by a login alone.
-fn form(person: &Person, part: Part) -> Option<String> {
+/// What is wrong with the form of a name and an address. Whoever a forge or a note names may have a login alone.
+fn form(person: &Person, is_of_forge: bool) -> Option<String> {
     let (name, mail) = (person.name.value.trim(), person.mail.value.trim());
     if let Some(why) = suspicious_name(person) {
         return Some(format!("is disguised: {why}"));
     }
-    let lacks = match part {
-        Part::Reviewer => (name.is_empty() && mail.is_empty()).then_some("has no name"),
-        Part::Author | Part::Committer if name.is_empty() => Some("has no name"),
-        Part::Author | Part::Committer if mail.is_empty() => Some("has no address"),
-        Part::Author | Part::Committer => (!is_address(mail)).then_some("has no address of a valid form"),
+    let lacks = if is_of_forge {
+        (name.is_empty() && mail.is_empty()).then_some("has no name")
+    } else if name.is_empty() {
+        Some("has no name")
+    } else if mail.is_empty() {
+        Some("has no address")
+    } else {
+        (!is_address(mail)).then_some("has no address of a valid form")
     };
     lacks.map(str::to_owned)
 }
@@ -270,16 +378,16 @@ fn is_address(mail: &str) -> bool {
     whole && around.is_some_and(|(account, domain)| !account.is_empty() && !domain.is_empty())
 }
 
-fn validity(registered: &RegisteredPerson, when: Option<&Moment>, offset: i32) -> Doubt {
+fn validity(registered: &RegisteredPerson, when: When<'_>, offset: i32) -> Doubt {
     if registered.valid_from.is_none() && registered.valid_until.is_none() {
         return Doubt::None;
     }
-    let Some(day) = when.and_then(|moment| day_of(moment, offset)) else {
-        return Doubt::Unknown("cannot be held against the register: the committer date cannot be read".to_owned());
+    let Some(day) = when.day(offset) else {
+        return Doubt::Unknown("cannot be held against the register: the day cannot be read".to_owned());
     };
     match (&registered.valid_from, &registered.valid_until) {
-        (Some(from), _) if day < *from => Doubt::Found(format!("is in the register from {from} on, the change is of {day}")),
-        (_, Some(until)) if day > *until => Doubt::Found(format!("is in the register until {until}, the change is of {day}")),
+        (Some(from), _) if day < *from => Doubt::Found(format!("is in the register from {from} on, it was on {day}")),
+        (_, Some(until)) if day > *until => Doubt::Found(format!("is in the register until {until}, it was on {day}")),
         (Some(_) | None, Some(_) | None) => Doubt::None,
     }
 }
@@ -309,7 +417,7 @@ impl Check for IdentityUnresolved {
 
 static BOT_OUT_OF_BOUNDS: Card = Card {
     id: "bot-out-of-bounds",
-    requirement: "A bot is registered with an owner and paths, and touches nothing else.",
+    requirement: "A bot is registered with an owner, paths and kinds of policy, and touches nothing else.",
     rationale: "The key of a bot often goes past review. Whoever holds it can change what the bot may change; that should be little.",
     remedy: "Ask the owner of the bot. Narrow its permissions in the forge to the paths of the register, or correct the register.",
     severity: Severity::High,
@@ -321,7 +429,7 @@ static BOT_OUT_OF_BOUNDS: Card = Card {
         ("PCI DSS 4.0", "7.2.5"),
         ("PCI DSS 4.0", "8.6"),
     ],
-    needs: "the register of bots, and the paths of the change",
+    needs: "the register of bots, the paths of the change, and its policy edits where the register limits kinds",
     waivable_by: "the owner of the repository, not the owner of the bot",
     settings: &[],
     since: "0.1.0",
@@ -379,7 +487,12 @@ impl BotOutOfBounds {
                 Bot::Registered(bot) if bot.paths.is_empty() => {
                     unknown.push(format!("the register names no paths for the bot {}", shown(&bot.name)));
                 }
-                Bot::Registered(bot) => found.extend(trespass(bot, commit)),
+                Bot::Registered(bot) => {
+                    found.extend(trespass(bot, commit));
+                    found.extend(foreign_kinds(bot, commit));
+                    let unread = own_gap(commit, GapAbout::Content).filter(|_| bot.kinds.is_some());
+                    unknown.extend(unread.map(|gap| gap.reason.to_string()));
+                }
                 Bot::Unregistered if bots.any_registered => {
                     found.push(format!("the bot {} is not in the register", shown_person(author)));
                 }
@@ -409,6 +522,18 @@ fn trespass(bot: &RegisteredBot, commit: &Commit) -> Option<String> {
     }
     let (paths, named) = (counted(outside.len(), "path"), some_of(outside.iter().map(|edit| shown_path(&edit.path))));
     Some(format!("the bot {} touched {paths} outside its register: {named}", shown(&bot.name)))
+}
+
+/// Policies of kinds that the register does not let a bot touch.
+fn foreign_kinds(bot: &RegisteredBot, commit: &Commit) -> Option<String> {
+    let kinds = commit.policy_edits.iter().map(|edit| &edit.object.kind);
+    let foreign: BTreeSet<String> = kinds
+        .filter(|kind| !bot.may_touch(&kind.group, &kind.kind))
+        .map(|kind| shown(&if kind.group.is_empty() { kind.kind.to_string() } else { format!("{}/{}", kind.group, kind.kind) }))
+        .collect();
+    let count = counted(foreign.len(), "kind");
+    (!foreign.is_empty())
+        .then(|| format!("the bot {} touched policies of {count} outside its register: {}", shown(&bot.name), some_of(foreign)))
 }
 
 impl Check for BotOutOfBounds {
@@ -478,13 +603,101 @@ mod tests {
             told(&findings),
             [
                 "no exception",
-                "exception: author B <bob@example.com> is in the register until 2026-01-07, the change is of 2026-01-08",
+                "exception: author B <bob@example.com> is in the register until 2026-01-07, it was on 2026-01-08",
                 "exception: author C <c@example.com> is not in the register",
                 "exception: reviewer Mallory <mallory@example.net> is not in the register",
                 "no exception",
             ]
         );
         assert_eq!(findings[3].severity, Severity::High);
+    }
+
+    #[test]
+    fn one_spelling_is_not_two_registered_people() {
+        let mut settings = settings();
+        let mut alice = registered("Alice Example", &["alice@example.com"]);
+        alice.accounts = ["alice".to_owned()].into();
+        settings.people = vec![alice, registered("Ben Example", &["ben@example.com"])];
+        let mut recorded = by(4, "Alice Example", "alice@example.com");
+        recorded.evidence.reviews = vec![review("Ben Example", "ben@example.com")];
+        recorded.evidence.reviews[0].value.reviewer =
+            Arc::new(Person { login: "alice".into(), ..Person::new("A", "ben@example.com") });
+        let changes = [
+            by(1, "Alice Example", "12+alice@users.noreply.github.com"),
+            by(2, "Ben Example", "alice@example.com"),
+            by(3, "Ben Example", "ben@private.example.net"),
+            recorded,
+        ];
+        let findings = assess(&IDENTITY_UNRESOLVED, &settings, &changes);
+        assert_eq!(
+            told(&findings),
+            [
+                "no exception",
+                "exception: author Ben Example <alice@example.com> has the address of Alice Example and the name of Ben Example",
+                "exception: author Ben Example <ben@private.example.net> is not in the register, which knows somebody of that name by \
+                 other addresses and accounts",
+                "exception: reviewer A <ben@example.com> has the account of Alice Example and the address of Ben Example",
+            ]
+        );
+        assert_eq!(findings[3].severity, Severity::High);
+    }
+
+    #[test]
+    fn names_that_look_alike_are_found_and_the_registered_one_is_not_the_imitation() {
+        let changes = [
+            by(1, "Alice Moreau", "alice@example.com"),
+            by(2, "AIice Moreau", "a1@example.net"),
+            by(3, "Bob", "bob@example.com"),
+            by(4, "ALICE MOREAU", "alice@example.com"),
+        ];
+        let found = outcomes(&assess(&IDENTITY_UNRESOLVED, &settings(), &changes[..3]));
+        assert_eq!(found, ["no exception", "exception", "no exception"]);
+        let mut settings = settings();
+        settings.people = vec![registered("Alice Moreau", &["alice@example.com"]), registered("Bob", &["bob@example.com"])];
+        let findings = assess(&IDENTITY_UNRESOLVED, &settings, &changes);
+        assert_eq!(outcomes(&findings), ["no exception", "exception", "no exception", "no exception"]);
+        assert!(told(&findings)[1].ends_with("looks like Alice Moreau, who is somebody else"), "{:?}", told(&findings));
+    }
+
+    #[test]
+    fn an_approval_after_leaving_is_held_against_its_own_day() {
+        let mut settings = settings();
+        let mut bob = registered("Bob", &["bob@example.com"]);
+        bob.valid_until = Some("2026-01-07".to_owned());
+        settings.people = vec![registered("Alice Example", &["alice@example.com"]), bob];
+        let reviewed = |n: u8, at: Option<&str>| {
+            let mut dossier = by(n, "Alice Example", "alice@example.com");
+            dossier.evidence.reviews = vec![review("Bob", "bob@example.com")];
+            dossier.evidence.reviews[0].value.at = at.map(Into::into);
+            dossier
+        };
+        let changes = [
+            reviewed(9, Some("2026-01-07T10:00:00Z")),
+            reviewed(1, Some("2026-01-08T10:00:00Z")),
+            reviewed(9, None),
+            reviewed(1, Some("then")),
+        ];
+        let findings = assess(&IDENTITY_UNRESOLVED, &settings, &changes);
+        assert_eq!(outcomes(&findings), ["no exception", "exception", "exception", "not assessable"]);
+        assert_eq!(findings[1].severity, Severity::High);
+    }
+
+    #[test]
+    fn a_bot_stays_with_its_kinds() {
+        let mut settings = bots();
+        settings.bots[0].kinds = Some(vec!["networking.k8s.io/NetworkPolicy".to_owned()]);
+        let touching = |kind: &str| {
+            let mut dossier = with_files(by(1, "images", "images@example.com"), &[("apps/a.yaml", &[])]);
+            dossier.change.commit.policy_edits = Box::new([crate::checks::samples::policy_edit(kind, "a", "b", "apps/a.yaml")]);
+            dossier
+        };
+        assert_eq!(
+            told(&assess(&BOT_OUT_OF_BOUNDS, &settings, &[touching("NetworkPolicy"), touching("Ingress")])),
+            [
+                "no exception",
+                "exception: the bot images touched policies of 1 kind outside its register: networking.k8s.io/Ingress",
+            ]
+        );
     }
 
     fn bots() -> crate::settings::Settings {

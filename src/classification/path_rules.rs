@@ -78,7 +78,8 @@ const GUARDING_FOLDERS: &[&str] = &[
     ".gitea/workflows/",
 ];
 /// Where a forge looks for CODEOWNERS.
-const CODEOWNERS: &[&str] = &["codeowners", ".github/codeowners", ".gitlab/codeowners", "docs/codeowners"];
+const CODEOWNERS: &[&str] =
+    &["codeowners", ".github/codeowners", ".gitlab/codeowners", ".bitbucket/codeowners", "docs/codeowners"];
 
 /// File names, in lower case, that are furniture with any ending or none.
 const FURNITURE_STEMS: &[&str] = &[
@@ -234,6 +235,7 @@ mod tests {
             "countersign.toml",
             "CODEOWNERS",
             ".github/CODEOWNERS",
+            ".bitbucket/CODEOWNERS",
             "x/OWNERS",
             ".github/workflows/a.yml",
             ".gitlab-ci.yml",

@@ -149,14 +149,40 @@ fn is_mark(character: char) -> bool {
     matches!(character, '\u{300}'..='\u{36f}' | '\'' | '\u{2019}')
 }
 
+/// Cyrillic and Greek letters that look like Latin ones, and those in the same order.
+const TWINS: [&str; 2] = ["аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅԌԚԜοαΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxijshdqwABEKMHOPCTYXIJSGQWoaABEZHIKMNOPTYX"];
+
 /// Whether a Cyrillic or Greek letter looks like a Latin one.
 fn is_twin_of_latin(character: char) -> bool {
-    "аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅԌԚԜοαΑΒΕΖΗΙΚΜΝΟΡΤΥΧ".contains(character)
+    TWINS.first().is_some_and(|twins| twins.contains(character))
+}
+
+/// What a name looks like at a glance, in lower case: two names of one look can be mistaken for each other.
+///
+/// Letters of other scripts become the Latin ones that they look like, `0` becomes `o`, `1`, `|` and a capital I inside
+/// a word become `l`, and `rn` becomes `m`.
+#[must_use]
+pub fn look_of(name: &str) -> String {
+    let [twins, latin] = TWINS;
+    let (mut look, mut inside) = (String::with_capacity(name.len()), false);
+    for character in name.trim().chars().filter(|character| !is_hidden(*character)) {
+        let plain = match character {
+            '0' => 'o',
+            '1' | '|' => 'l',
+            'I' if inside => 'l',
+            ascii if ascii.is_ascii() => ascii,
+            full_width @ '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(full_width) - 0xff01 + 0x21).unwrap_or(full_width),
+            other => twins.chars().position(|twin| twin == other).and_then(|at| latin.chars().nth(at)).unwrap_or(other),
+        };
+        inside = character.is_alphanumeric();
+        look.extend(plain.to_lowercase());
+    }
+    look.replace("rn", "m")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{known_bot, suspicious_name};
+    use super::{known_bot, look_of, suspicious_name};
     use crate::text::Person;
 
     #[test]
@@ -171,6 +197,24 @@ mod tests {
         assert_eq!(shown("Zuul", "zuul@review.opendev.org").as_deref(), Some("zuul"));
         assert_eq!(shown("GitHub", "noreply@github.com"), None);
         assert_eq!(shown("Abbot", "abbot@example.com"), None);
+    }
+
+    #[test]
+    fn names_of_one_look_are_found_across_scripts_and_within_one() {
+        for (left, right) in [
+            ("Alice Moreau", "AIice Moreau"),
+            ("Alice Moreau", "Alice M0reau"),
+            ("Alice", "\u{410}lice"),
+            ("Alice", "Ａｌｉｃｅ"),
+            ("Bill", "Bi11"),
+            ("Arnold", "Amold"),
+            ("ali\u{200b}ce", "Alice"),
+        ] {
+            assert_eq!(look_of(left), look_of(right), "{left} {right}");
+        }
+        for (left, right) in [("Ian", "Lan"), ("Alice", "Alicia"), ("Иван", "Ivan"), ("Jose", "José"), ("Mila", "Milla")] {
+            assert_ne!(look_of(left), look_of(right), "{left} {right}");
+        }
     }
 
     #[test]

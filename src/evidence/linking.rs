@@ -273,6 +273,10 @@ fn take_over(reader: &mut Reader, proposals: &[RecordedProposal], dossiers: &mut
 fn authors(reader: &mut Reader, proposal: &RecordedProposal, changes: &[Dossier]) -> Vec<Arc<Person>> {
     let own = proposal.commits.iter().chain(&proposal.head).filter_map(|id| reader.author(*id));
     let mut authors: Vec<Arc<Person>> = own.collect();
+    // The login joins further accounts of whoever opened it, through the register.
+    if !proposal.author.login.is_empty() && !proposal.author.is_bot {
+        authors.push(Arc::new(person(&proposal.author)));
+    }
     if changes.len() > 1 {
         authors.extend(changes.iter().map(|dossier| dossier.change.commit.author.person.clone()));
         authors.extend(changes.iter().flat_map(|dossier| &dossier.evidence.co_authors).map(|claim| claim.value.clone()));

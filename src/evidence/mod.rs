@@ -33,7 +33,7 @@ mod tests;
 
 pub use arrival::gather;
 pub use exports::{EvidenceFile, ExportError, Exports, Unmatched, recorded};
-pub use identities::{find_bot, suspicious_name};
+pub use identities::{find_bot, look_of, suspicious_name};
 pub use linking::{Link, LinkedBy, OnContent, ReviewRecord};
 
 use std::collections::BTreeSet;

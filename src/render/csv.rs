@@ -4,20 +4,21 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
+mod identities;
 mod policies;
 mod records;
 
+use self::identities::{IDENTITIES, identities};
 use self::policies::{POLICY_CHANGES, POLICY_INVENTORY, policy_changes, policy_inventory};
 use self::records::{
     APPROVALS, GATE_DECISIONS, TICKETS, TICKETS_WITHOUT_CHANGE, approvals, gate_decisions, tickets, tickets_without_change,
 };
 use super::columns::{self, Columns, Counts, Facts};
-use super::people;
 use super::{RenderError, Sink};
 use crate::changes::{Change, Commit, Entry, FileEdit};
 use crate::checks::{Card, Finding, Subject};
 use crate::classification::FileClass;
-use crate::evidence::{Citation, Dossier, Evidence, Source, find_bot};
+use crate::evidence::{Citation, Dossier, Evidence, Source};
 use crate::pack::{Pack, TieOut};
 use crate::parallel;
 use crate::policies::Direction;
@@ -410,18 +411,6 @@ const LAYERS: &[&str] = &["layer", "layer_rule", "files", "changes"];
 fn layers(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
     for row in columns::layer_rows(columns.pack) {
         rows.row([row.layer, columns::one_line(row.rule), row.files.to_string(), row.changes.to_string()])?;
-    }
-    Ok(())
-}
-
-const IDENTITIES: &[&str] = &["name", "mail", "registered_as", "bot", "remarks"];
-
-fn identities(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
-    for person in people::everyone(columns.pack) {
-        let [name, mail] = name_and_mail(person);
-        let registered = columns.approvals.registered(person).map(|registered| columns::one_line(&registered.name));
-        let bot = find_bot(person, &columns.pack.settings).map(|bot| columns::one_line(&bot));
-        rows.row([name, mail, registered.unwrap_or_default(), bot.unwrap_or_default(), people::remarks(person).join("; ")])?;
     }
     Ok(())
 }

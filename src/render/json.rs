@@ -49,7 +49,7 @@ fn write_evidence(columns: &Columns<'_>, out: &mut impl Write) -> io::Result<()>
     // The cover's fields first, then the long lists, one element a line.
     out.write_all(cover.strip_suffix('}').unwrap_or(&cover).as_bytes())?;
     write_list(out, "checks", pack.assessments.iter().map(|assessment| check(pack, assessment.card, Counts::of(assessment))))?;
-    write_list(out, "people", people::everyone(pack).into_iter().map(|person| listed_person(columns, person)))?;
+    write_list(out, "people", people::everyone(pack).iter().map(|(person, seen)| listed_person(columns, person, seen)))?;
     let of_period = columns.findings_of_period().map(|(card, found)| finding(columns, card, found));
     write_list(out, "period_findings", of_period)?;
     let of_waivers = columns.findings_of_waivers().map(|(card, found)| finding(columns, card, found));

@@ -7,6 +7,7 @@ mod ci_environments;
 mod facts_cache;
 mod fixtures;
 mod gate;
+mod identities;
 mod landings;
 mod misuse;
 mod packaging;

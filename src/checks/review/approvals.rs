@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::roles::Demands;
 use super::{Register, Sameness, counted};
 use crate::changes::Commit;
-use crate::checks::register::Circle;
+use crate::checks::register::{Circle, Joined};
 use crate::evidence::{Claim, Decision, Dossier, OnContent, Review, ReviewRecord, Source};
 use crate::settings::{RegisteredPerson, Settings};
 use crate::text::{CommitId, Person};
@@ -150,6 +150,18 @@ impl<'a> Approvals<'a> {
     #[must_use]
     pub fn registered(&self, person: &Person) -> Option<&'a RegisteredPerson> {
         self.register.person(person)
+    }
+
+    /// The registered person behind a spelling and how the two were joined.
+    #[must_use]
+    pub fn joined(&self, person: &Person) -> Option<(&'a RegisteredPerson, Joined)> {
+        self.register.join(person)
+    }
+
+    /// What `.mailmap` makes of a spelling, where the settings let it join people.
+    #[must_use]
+    pub fn mapped(&self, person: &Person) -> Option<Person> {
+        self.register.mapped(person)
     }
 
     /// Every review of a change in the order of its evidence, each with its standing.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::approvals::{Approvals, WeighedReview};
 use super::{
-    Card, Check, Custom, Expect, Finding, Gate, Listing, OWNERS_CHECK, Period, REVIEW_MISSING, Section, Severity, Standing, Verdict,
-    judge_each_change, nobody_recorded, shown, shown_person, some_of,
+    Card, Check, Custom, Expect, Finding, Gate, Listing, OWNERS_CHECK, Period, REVIEW_MISSING, Section, Severity, Standing,
+    Verdict, judge_each_change, nobody_recorded, shown, shown_person, some_of,
 };
 use crate::changes::{Commit, GapAbout};
 use crate::checks::verdict::{gap_about, own_gap, shown_path};
@@ -39,7 +39,11 @@ static OWNER_MISSING: Card = Card {
     ],
     needs: "owners: CODEOWNERS as it stood before the change, or [owners] in the settings; reviews; the register of people and teams",
     waivable_by: "the owner of what was touched, not the author of the change",
-    settings: &[("exempt_registered_bots", "false", "whether changes written by a bot of the register need no approval by an owner")],
+    settings: &[(
+        "exempt_registered_bots",
+        "false",
+        "whether changes written by a bot of the register need no approval by an owner",
+    )],
     since: "0.1.0",
     limits: "Teams are as the register has them today; who was a member on that day is not known. What an approval needs to count is \
              set at review-missing. Rules that the forge keeps elsewhere, and OWNERS files of Prow or Gerrit, are not read.",
@@ -112,11 +116,23 @@ impl OwnerMissing {
         let verdict = around.judge(dossier, &demands);
         let verdict = match (unknown, verdict.is_exception()) {
             (Some(why), false) => Verdict::not_assessable(why),
-            (Some(_) | None, _) => verdict,
+            (Some(_) | None, _) => verdict.with_more(&not_understood(file.unwrap_or(None))),
         };
         let places: BTreeSet<&Citation> = demands.iter().filter_map(|demand| demand.citation.as_ref()).collect();
         verdict.citing(places.into_iter().take(5).cloned())
     }
+}
+
+/// Lines of the file that decide nothing, as the end of a sentence; empty where there are none.
+fn not_understood(file: Option<&OwnersFile>) -> String {
+    let Some(file) = file.filter(|file| !file.not_understood.is_empty()) else { return String::new() };
+    let lines = file.not_understood.iter().map(|(line, why)| format!("line {line} ({why})"));
+    format!(
+        "; {} does not understand {} of {}, which decides nothing",
+        file.dialect.name(),
+        some_of(lines),
+        shown_path(&file.path)
+    )
 }
 
 fn layers<'a>(class: &FileClass, settings: &'a Settings) -> impl Iterator<Item = (Layer, &'a [String])> {
@@ -293,7 +309,11 @@ impl<'a> Around<'a> {
             return Met::Unknown(format!("{told}: the approval by {who} {why}"));
         }
         let owning = counting.iter().filter(|(_, owns)| *owns == Owns::Yes).count();
-        let of = if demand.approvals > 1 { format!("{owning} of {} approvals by them", demand.approvals) } else { "none of them approved".into() };
+        let of = if demand.approvals > 1 {
+            format!("{owning} of {} approvals by them", demand.approvals)
+        } else {
+            "none of them approved".into()
+        };
         let by = if counting.is_empty() { String::new() } else { format!("; approved by {}", names(&counting)) };
         Met::Not(format!("{told}: {of}{by}"))
     }
@@ -307,13 +327,15 @@ impl<'a> Around<'a> {
                 let is_member = registered.is_some_and(|person| team.members.contains(&person.name));
                 return if is_member { Owns::Yes } else { Owns::No };
             }
-            let named = if owner.starts_with('@') || owner.contains('@') {
-                as_person(&handle)
-            } else {
-                Person::new(owner, "")
-            };
+            let named = if owner.starts_with('@') || owner.contains('@') { as_person(&handle) } else { Person::new(owner, "") };
             match (self.approvals.register.person(&named), registered) {
-                (Some(owner), Some(person)) => if std::ptr::eq(owner, person) { Owns::Yes } else { Owns::No },
+                (Some(owner), Some(person)) => {
+                    if std::ptr::eq(owner, person) {
+                        Owns::Yes
+                    } else {
+                        Owns::No
+                    }
+                }
                 (Some(_), None) => Owns::No,
                 (None, person) => match by_spelling(owner, &handle, reviewer) {
                     // Whoever has another login is not that user.
@@ -376,7 +398,12 @@ fn enough(dossier: &Dossier, demand: &Demand<'_>, counting: &[(&WeighedReview<'_
         return None;
     }
     let paths: BTreeSet<&RepoPath> = demand.paths.iter().copied().collect();
-    let touches = |commit: &&Commit| commit.file_edits.iter().any(|edit| paths.contains(&edit.path) || edit.old_path.as_ref().is_some_and(|old| paths.contains(old)));
+    let touches = |commit: &&Commit| {
+        commit
+            .file_edits
+            .iter()
+            .any(|edit| paths.contains(&edit.path) || edit.old_path.as_ref().is_some_and(|old| paths.contains(old)))
+    };
     let mut touching = dossier.change.side_commits.iter().filter(|commit| commit.parents.len() < 2).filter(touches).peekable();
     touching.peek()?;
     let covered = |commit: &Commit| whole + by_side.get(&commit.id).copied().unwrap_or_default() >= demand.approvals;

@@ -238,7 +238,8 @@ impl Reading {
 
 /// The words that can be owners: logins, teams and addresses.
 fn owners<'a>(words: impl Iterator<Item = &'a str>) -> Vec<Box<str>> {
-    let is_address = |word: &str| word.split_once('@').is_some_and(|(account, domain)| !account.is_empty() && domain.contains('.'));
+    let is_address =
+        |word: &str| word.split_once('@').is_some_and(|(account, domain)| !account.is_empty() && domain.contains('.'));
     let is_handle = |word: &str| word.trim_start_matches('@').chars().next().is_some_and(|c| c.is_alphanumeric() || c == '_');
     let is_owner = |word: &&str| if word.starts_with('@') { is_handle(word) } else { is_address(word) };
     words.filter(is_owner).map(Into::into).collect()
@@ -341,7 +342,21 @@ mod tests {
         for dialect in [Dialect::GitHub, Dialect::GitLab, Dialect::Bitbucket] {
             assert!(read(dialect, &vec![b'#'; 3 << 20]).is_err());
             assert!(read(dialect, "a @b\n".repeat(MAX_RULES + 1).as_bytes()).is_err());
-            for text in ["\0", "\\", "[", "[]", "^", "^[", "[a][", "[a][999999999999999999999]", "\"", "@@@", "@@@ @@", "\u{fffd} @é", "! @a"] {
+            for text in [
+                "\0",
+                "\\",
+                "[",
+                "[]",
+                "^",
+                "^[",
+                "[a][",
+                "[a][999999999999999999999]",
+                "\"",
+                "@@@",
+                "@@@ @@",
+                "\u{fffd} @é",
+                "! @a",
+            ] {
                 let _ = read(dialect, text.as_bytes()).map(|file| demands(&file, "a/b"));
             }
         }

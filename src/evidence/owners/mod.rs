@@ -157,7 +157,8 @@ fn dialect(at: usize, bytes: &[u8]) -> Dialect {
     }
     let text = String::from_utf8_lossy(bytes);
     let lines = || text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-    let gitlab_role = |word: &str| matches!(word, "@@developer" | "@@developers" | "@@maintainer" | "@@maintainers" | "@@owner" | "@@owners");
+    let gitlab_role =
+        |word: &str| matches!(word, "@@developer" | "@@developers" | "@@maintainer" | "@@maintainers" | "@@owner" | "@@owners");
     let is_heading = |line: &str| (line.starts_with('[') || line.starts_with("^[")) && line.contains(']');
     if lines().any(|line| is_heading(line) || line.split_whitespace().any(gitlab_role)) {
         return Dialect::GitLab;

@@ -288,9 +288,7 @@ fn is_at(mark: &Mark, character: char) -> bool {
         Mark::Character(own) => *own == character,
         Mark::AnyOne => true,
         Mark::Star => false,
-        Mark::Set(ranges, excluded) => {
-            ranges.iter().any(|(first, last)| (*first..=*last).contains(&character)) != *excluded
-        }
+        Mark::Set(ranges, excluded) => ranges.iter().any(|(first, last)| (*first..=*last).contains(&character)) != *excluded,
     }
 }
 

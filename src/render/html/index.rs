@@ -353,7 +353,7 @@ fn people_of(columns: &Columns<'_>) -> People {
     let everyone = people::everyone(columns.pack);
     let (mut registered, mut bots) = (0, 0);
     let mut rows: Vec<(bool, bool, PersonRow)> = Vec::new();
-    for person in &everyone {
+    for person in everyone.keys() {
         let known = columns.approvals.registered(person).map(|person| line(&person.name));
         let bot = find_bot(person, &columns.pack.settings).map(|bot| format!("bot {}", line(&bot)));
         registered += usize::from(known.is_some());
