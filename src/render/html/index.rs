@@ -11,10 +11,10 @@ use super::{Capped, Pages, line, sheets, store, title};
 use crate::checks::{self, Assessment, Card, Outcome};
 use crate::classification::LayerSet;
 use crate::evidence::gate_records::Decided;
-use crate::evidence::{Dossier, EvidenceFile, find_bot};
+use crate::evidence::{Dossier, EvidenceFile};
 use crate::pack::{Pack, Status, TieOut};
 use crate::render::columns::{self, Columns, Counts, SHEETS_PER_PAGE, StatusCounts};
-use crate::render::people;
+use crate::render::people::{self, Identity};
 use crate::render::{RenderError, Sink};
 use crate::settings::Layer;
 
@@ -354,8 +354,9 @@ fn people_of(columns: &Columns<'_>) -> People {
     let (mut registered, mut bots) = (0, 0);
     let mut rows: Vec<(bool, bool, PersonRow)> = Vec::new();
     for person in everyone.keys() {
-        let known = columns.approvals.registered(person).map(|person| line(&person.name));
-        let bot = find_bot(person, &columns.pack.settings).map(|bot| format!("bot {}", line(&bot)));
+        let identity = Identity::of(columns, person);
+        let known = identity.registered.map(|(registered, how)| format!("{} ({})", line(&registered.name), how.words()));
+        let bot = identity.bot.as_deref().map(|bot| format!("bot {}", line(bot)));
         registered += usize::from(known.is_some());
         bots += usize::from(bot.is_some() && known.is_none());
         let remarks = people::remarks(person).join("; ");
