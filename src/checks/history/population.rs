@@ -47,13 +47,13 @@ impl Check for PopulationUnreconciled {
         let register = Register::of(period.settings);
         let whole = if given { judge_proposals(period) } else { Verdict::not_applicable() };
         let changes = judge_each_change(&POPULATION_UNRECONCILED, period, |_, dossier| {
-            if given { judge_change(dossier, &register) } else { Verdict::not_applicable() }
+            if given { judge_change(dossier, &register, period) } else { Verdict::not_applicable() }
         });
         [whole.about(Subject::Period, &POPULATION_UNRECONCILED)].into_iter().chain(changes).collect()
     }
 }
 
-fn judge_change(dossier: &Dossier, register: &Register<'_>) -> Verdict {
+fn judge_change(dossier: &Dossier, register: &Register<'_>, period: &Period<'_>) -> Verdict {
     if let Some(link) = &dossier.link {
         return match &link.conflict {
             Some(conflict) => Verdict::exception(Grade::Recorded, shown(conflict)),
@@ -64,7 +64,14 @@ fn judge_change(dossier: &Dossier, register: &Register<'_>) -> Verdict {
     if dossier.arrival == ArrivalKind::Initial || is_bots_own {
         return Verdict::not_applicable();
     }
-    Verdict::exception(Grade::Recorded, "no merged proposal of the export landed as this change")
+    const NONE: &str = "no merged proposal of the export landed as this change";
+    if let Some(id) = period.exports.may_be_of.get(&dossier.change.id()) {
+        return Verdict::not_assessable(format!("it may be a commit of {}, whose commits the export does not list", shown(id)));
+    }
+    match period.exports.missing_proposals.first() {
+        Some(gap) => Verdict::not_assessable(format!("{NONE}, and the export lacks some: {}", shown(gap))),
+        None => Verdict::exception(Grade::Recorded, NONE),
+    }
 }
 
 /// The other way round: merged proposals that no change is linked to.
@@ -72,9 +79,10 @@ fn judge_proposals(period: &Period<'_>) -> Verdict {
     let linked: std::collections::BTreeSet<usize> =
         period.dossiers.iter().filter_map(|dossier| dossier.link.as_ref()).map(|link| link.proposal).collect();
     let bounds = bounds(period);
+    let arrived = |position: &usize| linked.contains(position) || period.exports.arrived_inside.contains_key(position);
     let lost: Vec<&RecordedProposal> = (0..)
         .zip(&period.exports.proposals)
-        .filter(|(position, proposal)| !linked.contains(position) && belongs(proposal, period, bounds))
+        .filter(|(position, proposal)| !arrived(position) && belongs(proposal, period, bounds))
         .map(|(_, proposal)| proposal)
         .collect();
     if !lost.is_empty() {
