@@ -7,13 +7,14 @@ use std::sync::{Mutex, PoisonError};
 use crate::changes::{self, Change, FactsCache, GapAbout};
 use crate::checks::{self, Catalogue, EnvironmentFile, Period};
 use crate::classification::Classifier;
+use crate::evidence::signatures::{self, Keys};
 use crate::evidence::{self, Dossier, Exports};
 use crate::inventory;
 use crate::pack::{Pack, RecordCounter, Rendered, population_hash};
 use crate::parallel;
 use crate::render::{self, RenderError, Sink};
 use crate::repository::{AuditRange, History, Notes, Repository, RepositoryError};
-use crate::settings::Settings;
+use crate::settings::{Mailmap, Settings};
 use crate::text::{CommitId, RepoPath};
 
 /// Is told how far the work is.
@@ -44,6 +45,8 @@ pub struct Given<'a> {
     pub cache: &'a FactsCache,
     /// Evidence from outside of Git.
     pub exports: Exports,
+    /// Keys that signatures are checked against.
+    pub keys: Keys,
 }
 
 /// Reads and judges a history: facts in parallel, then judgement.
@@ -60,8 +63,10 @@ pub fn audit(
     progress: &dyn Progress,
 ) -> Result<Judged, RepositoryError> {
     let History { range, arrivals, commits, unreadable } = history;
-    let Given { cache, mut exports } = given;
+    let Given { cache, mut exports, mut keys } = given;
+    let mut settings = settings;
     let mut completeness = repository.completeness().clone();
+    completeness.remarks.extend(join_by_mailmap(repository, range.start, &mut settings).unwrap_or_else(Some));
     completeness.unreadable_objects.extend(unreadable);
     let population_hash = population_hash(arrivals.iter().map(|arrival| arrival.commit.id));
     let dates_before = repository.committer_dates(range.start);
@@ -72,6 +77,9 @@ pub fn audit(
     completeness.remarks.extend(problems);
     let mut dossiers = gather(changes, &notes, &settings);
     exports.attach(repository, &mut dossiers);
+    signatures::check(repository, &keys, &mut dossiers);
+    exports.files.extend(keys.take_files());
+    completeness.remarks.append(&mut keys.remarks);
     completeness.remarks.extend(exports.gaps.iter().chain(&exports.ticket_gaps).map(|gap| crate::text::visible_line(gap)));
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
@@ -149,6 +157,33 @@ pub fn take_stock(
         tie_outs: Vec::new(),
         version: env!("CARGO_PKG_VERSION"),
     })
+}
+
+/// Reads the `.mailmap` of the base commit, where the settings allow it to join people; the sentence says what was read.
+///
+/// # Errors
+///
+/// One sentence when it is there and cannot be read.
+pub fn join_by_mailmap(
+    repository: &Repository,
+    base: Option<CommitId>,
+    settings: &mut Settings,
+) -> Result<Option<String>, String> {
+    const FILE: &str = ".mailmap";
+    if !settings.identities.mailmap {
+        return Ok(None);
+    }
+    let Some(base) = base else {
+        return Ok(Some(
+            "The settings let .mailmap join people; the range begins with the history, so none stands before it.".into(),
+        ));
+    };
+    let unreadable = |reason: String| format!("The settings let {FILE} join people, and it cannot be read: {reason}");
+    let Some(bytes) = repository.file_at(base, FILE).map_err(unreadable)? else {
+        return Ok(Some(format!("The settings let {FILE} join people; commit {base} has none.")));
+    };
+    settings.identities.joined = Mailmap::parse(&bytes);
+    Ok(Some(format!("Spellings of one person are joined by {FILE} as of commit {base}, besides the register.")))
 }
 
 impl Judged {

@@ -293,20 +293,22 @@ pub struct Person {
     pub name: Text,
     /// The mail address as written, without angle brackets.
     pub mail: Text,
+    /// The login that a forge recorded; empty for whoever is only written about.
+    pub login: Box<str>,
 }
 
 impl Person {
     /// A person with a name and an address; either may be empty.
     #[must_use]
     pub fn new(name: &str, mail: &str) -> Self {
-        Self { name: name.into(), mail: mail.into() }
+        Self { name: name.into(), mail: mail.into(), login: Box::default() }
     }
 
-    /// What tells two people apart without a register: the lower-case address, or the lower-case name where there is none.
+    /// What tells two people apart without a register: the lower-case address, or the login or name where there is none.
     #[must_use]
     pub fn key(&self) -> String {
-        let word = if self.mail.value.trim().is_empty() { &self.name.value } else { &self.mail.value };
-        word.trim().to_lowercase()
+        let words = [self.mail.value.trim(), &*self.login, self.name.value.trim()];
+        words.into_iter().find(|word| !word.is_empty()).unwrap_or_default().to_lowercase()
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::parallel;
 pub use crate::repository::{
-    Commit, EditKind, Entry, FileEdit, Gap, GapAbout, MergeContent, Obstacle, ParseStatus, Signature, SignatureKind,
+    Commit, EditKind, Entry, FileEdit, Gap, GapAbout, MergeContent, Obstacle, ParseStatus, Signature, SignatureKind, Signed,
 };
 use crate::repository::{RawArrival, RawCommit, Reader, Repository};
 use crate::text::CommitId;

@@ -283,7 +283,7 @@ mod tests {
         let mut settings = settings();
         let paths = globs(&["apps/**"]);
         let aliases = ["alice@example.com".to_owned()].into();
-        settings.bots = vec![RegisteredBot { name: "images".into(), aliases, owner: None, paths }];
+        settings.bots = vec![RegisteredBot { name: "images".into(), aliases, paths, ..RegisteredBot::default() }];
         let findings = assess(&DIRECT_PUSH, &settings, &[arrived(2, ArrivalKind::Bot, None)]);
         assert_eq!(
             told(&findings),

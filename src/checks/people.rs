@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::catalogue::{Family, Listing};
 use super::register::Register;
+use super::signatures::{SIGNATURE_MISSING, SignatureMissing};
 use super::verdict::{
     Verdict, counted, first_of, gap_about, header, judge_each_change, shown, shown_path, shown_person, side_header, some_of,
 };
@@ -13,7 +14,7 @@ use crate::changes::{Commit, FileEdit, GapAbout};
 use crate::evidence::{Citation, Dossier, Grade, suspicious_name};
 use crate::settings::reader::Section;
 use crate::settings::{RegisteredBot, RegisteredPerson};
-use crate::text::{Moment, Person, utc_text};
+use crate::text::{Moment, Person, Timestamp, utc_text};
 
 pub(super) const FAMILY: Family = Family {
     name: "people",
@@ -21,6 +22,7 @@ pub(super) const FAMILY: Family = Family {
     checks: &[
         Listing { card: &IDENTITY_UNRESOLVED, configure: |section| Box::new(IdentityUnresolved::configured(section)) },
         Listing { card: &BOT_OUT_OF_BOUNDS, configure: |_| Box::new(BotOutOfBounds) },
+        Listing { card: &SIGNATURE_MISSING, configure: |section| Box::new(SignatureMissing::configured(section)) },
     ],
 };
 
@@ -288,6 +290,12 @@ pub(super) fn day_of(moment: &Moment, offset: i32) -> Option<String> {
     utc_text(seconds)?.get(..10).map(str::to_owned)
 }
 
+/// The day of a time as records write it (RFC 3339), in the settings' time zone.
+pub(super) fn day_written(written: &str, offset: i32) -> Option<String> {
+    let seconds = chrono::DateTime::parse_from_rfc3339(written).ok()?.timestamp();
+    day_of(&Moment::Known(Timestamp { seconds, offset: 0 }), offset)
+}
+
 impl Check for IdentityUnresolved {
     fn card(&self) -> &'static Card {
         &IDENTITY_UNRESOLVED
@@ -482,7 +490,8 @@ mod tests {
     fn bots() -> crate::settings::Settings {
         let mut settings = settings();
         let aliases = ["images@example.com".to_owned()].into();
-        settings.bots = vec![RegisteredBot { name: "images".into(), aliases, owner: None, paths: globs(&["apps/**"]) }];
+        settings.bots =
+            vec![RegisteredBot { name: "images".into(), aliases, paths: globs(&["apps/**"]), ..RegisteredBot::default() }];
         settings
     }
 

@@ -151,7 +151,7 @@ pub fn globs(globs: &[&str]) -> Globs {
 
 pub fn registered(name: &str, aliases: &[&str]) -> RegisteredPerson {
     let aliases = aliases.iter().map(|alias| (*alias).to_owned()).collect();
-    RegisteredPerson { name: name.into(), aliases, valid_from: None, valid_until: None }
+    RegisteredPerson { name: name.into(), aliases, ..RegisteredPerson::default() }
 }
 
 /// Settings that say nothing.

@@ -36,7 +36,7 @@ pub(super) fn evidence(folders: &[PathBuf]) -> Result<Exports, Failure> {
 }
 
 /// Every file below a folder, sorted; links are not followed.
-fn listed(folder: &Path) -> Result<BTreeSet<PathBuf>, Failure> {
+pub(super) fn listed(folder: &Path) -> Result<BTreeSet<PathBuf>, Failure> {
     let mut found = BTreeSet::new();
     let mut waiting = vec![folder.to_owned()];
     while let Some(folder) = waiting.pop() {
@@ -56,7 +56,7 @@ fn listed(folder: &Path) -> Result<BTreeSet<PathBuf>, Failure> {
     Ok(found)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
     if size > MAX_FILE {
         return Err(Failure::misuse(format!("{} is larger than {} MiB", path.display(), MAX_FILE >> 20)));

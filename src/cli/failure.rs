@@ -50,6 +50,13 @@ impl Failure {
         Self { exit: Exit::Misuse, sentences: vec![sentence.into()], hint: None }
     }
 
+    /// With a further sentence that says why.
+    #[must_use]
+    pub fn because(mut self, sentence: impl Into<String>) -> Self {
+        self.sentences.push(sentence.into());
+        self
+    }
+
     /// Settings that cannot be used: every problem with its line and hint.
     pub fn settings(origin: &str, problems: &[Problem]) -> Self {
         let number = problems.len();

@@ -7,15 +7,19 @@ use clap::{Args, ValueEnum};
 
 use super::evidence::{EvidenceArguments, evidence};
 use super::sample::Story;
+use super::signatures::{self, SignatureArguments};
 use super::source::{self, RangeArguments, SourceArguments, Wanted};
 use super::terminal::{note, put};
 use super::{Exit, Failure};
+use crate::changes::FactsCache;
 use crate::checks::Catalogue;
+use crate::evidence::signatures::Keys;
 use crate::gate::environment::{self, Chosen, Description, Environment, EnvironmentError, Event, ProposalText};
 use crate::gate::formats::{self, Format};
 use crate::gate::hooks::{self, HookError, Standing};
 use crate::gate::request::{Request, Update};
 use crate::gate::{self, Ruling, Verdict};
+use crate::pipeline::{self, Given};
 use crate::repository::{Quarantine, Repository};
 use crate::settings::Settings;
 use crate::text::CommitId;
@@ -42,6 +46,8 @@ pub(super) struct Arguments {
     replay: bool,
     #[command(flatten)]
     evidence: EvidenceArguments,
+    #[command(flatten)]
+    signatures: SignatureArguments,
     /// How the ruling is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -135,14 +141,38 @@ impl Desk<'_> {
                 .hint("leave out `--settings`, so that the base decides, or name a file outside of the work tree"));
         }
         let chosen = source::choose_settings(&self.arguments.source, None).map_err(fail_closed)?;
-        match chosen {
-            Some(settings) => Ok(settings),
-            None => source::settings_at(repository, base, self.arguments.source.profile.as_deref()).map_err(fail_closed),
+        let mut settings = match chosen {
+            Some(settings) => self.with_outside_register(repository, settings).map_err(fail_closed)?,
+            None => source::settings_at(repository, base, self.arguments.source.profile.as_deref()).map_err(fail_closed)?,
+        };
+        let joined = pipeline::join_by_mailmap(repository, base, &mut settings);
+        joined.map_err(|reason| fail_closed(Failure::misuse("cannot read .mailmap").because(reason)))?;
+        Ok(settings)
+    }
+
+    /// A register beside the settings that lies in the checked-out change would decide about itself.
+    fn with_outside_register(&self, repository: &Repository, settings: Settings) -> Result<Settings, Failure> {
+        let folder = self.arguments.source.settings.as_ref().and_then(|path| path.parent());
+        let register = settings.identities.register.as_ref().map(|register| folder.unwrap_or(Path::new("")).join(register));
+        match register.filter(|register| repository.has_checked_out(register)) {
+            Some(register) => Err(Failure::misuse(format!("{} lies in the checked-out change", register.display()))
+                .hint("name settings whose register lies outside of the work tree")),
+            None => Ok(settings),
         }
     }
 
-    fn judge(repository: &Repository, request: &Request, settings: &Settings) -> Result<Ruling, Failure> {
-        Ok(gate::judge(repository, request, settings, catalogue(settings)?)?)
+    fn judge(&self, repository: &Repository, request: &Request, settings: &Settings) -> Result<Ruling, Failure> {
+        let keys = self.keys(repository, settings)?;
+        Ok(gate::judge(repository, request, settings, catalogue(settings)?, &keys)?)
+    }
+
+    /// Keys that cannot be used let nothing be concluded.
+    fn keys(&self, repository: &Repository, settings: &Settings) -> Result<Keys, Failure> {
+        let keys = signatures::keys(&self.arguments.signatures, repository, settings, self.arguments.source.settings.as_deref());
+        keys.map_err(|mut failure| {
+            failure.exit = Exit::Inconclusive;
+            failure
+        })
     }
 
     fn commit_msg(&self) -> Result<Vec<Ruling>, Failure> {
@@ -158,7 +188,7 @@ impl Desk<'_> {
             (Update::Text(message), Vec::new())
         };
         let request = Request { subject: "the message of this commit".into(), update, because };
-        Ok(vec![Self::judge(&repository, &request, &settings)?])
+        Ok(vec![self.judge(&repository, &request, &settings)?])
     }
 
     fn pre_push(&self) -> Result<Vec<Ruling>, Failure> {
@@ -169,7 +199,7 @@ impl Desk<'_> {
         let trunk = standing.trunk.as_ref().and_then(|trunk| trunk.commit);
         let fetched = || moves.iter().find_map(|moved| repository.commit_behind(moved.before?).ok().flatten());
         let settings = self.settings(&repository, trunk.or_else(fetched))?;
-        Self::judge_moves(&repository, &moves, &standing, &settings)
+        self.judge_moves(&repository, &moves, &standing, &settings)
     }
 
     fn pre_receive(&self) -> Result<Vec<Ruling>, Failure> {
@@ -193,10 +223,11 @@ impl Desk<'_> {
         let trunk = repository.default_branch();
         let settings = self.settings(&repository, trunk.as_ref().and_then(|trunk| trunk.commit))?;
         let standing = Standing::on_server(&repository, trunk, &settings)?;
-        Self::judge_moves(&repository, moves, &standing, &settings)
+        self.judge_moves(&repository, moves, &standing, &settings)
     }
 
     fn judge_moves(
+        &self,
         repository: &Repository,
         moves: &[hooks::Move],
         standing: &Standing,
@@ -204,7 +235,7 @@ impl Desk<'_> {
     ) -> Result<Vec<Ruling>, Failure> {
         let judge = |moved: &hooks::Move| {
             let request = hooks::request(repository, moved, standing, settings).map_err(hook_failure)?;
-            Self::judge(repository, &request, settings)
+            self.judge(repository, &request, settings)
         };
         moves.iter().map(judge).collect()
     }
@@ -225,7 +256,8 @@ impl Desk<'_> {
         let (history, settings) = source::resolve(&repository, &wanted, chosen, &self.arguments.source)?;
         let catalogue = catalogue(&settings)?;
         let exports = evidence(&self.arguments.evidence.evidence)?;
-        Ok(vec![gate::replay(&repository, history, &settings, catalogue, exports)?])
+        let keys = self.keys(&repository, &settings)?;
+        Ok(vec![gate::replay(&repository, history, &settings, catalogue, Given { cache: &FactsCache::none(), exports, keys })?])
     }
 
     fn in_ci(&self) -> Result<(Vec<Ruling>, String), Failure> {
@@ -235,7 +267,7 @@ impl Desk<'_> {
         let text = self.text()?;
         let (request, base) = in_commits(&repository, &chosen, text).map_err(|failure| failure.hint(hint.clone()))?;
         let settings = self.settings(&repository, base)?;
-        Ok((vec![Self::judge(&repository, &request, &settings)?], hint))
+        Ok((vec![self.judge(&repository, &request, &settings)?], hint))
     }
 
     /// An explicit range, a text, or both.
@@ -269,7 +301,7 @@ impl Desk<'_> {
             }
         };
         let settings = self.settings(&repository, base)?;
-        Ok(vec![Self::judge(&repository, &Request { subject, update, because }, &settings)?])
+        Ok(vec![self.judge(&repository, &Request { subject, update, because }, &settings)?])
     }
 
     /// The title and description of `--text-file`.

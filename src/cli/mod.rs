@@ -11,6 +11,7 @@ mod report;
 mod sample;
 mod settings;
 mod shell;
+mod signatures;
 mod source;
 mod terminal;
 

@@ -7,9 +7,11 @@ use super::cache::CacheArguments;
 use super::evidence::{EvidenceArguments, evidence};
 use super::progress::Bar;
 use super::sample::Story;
+use super::signatures::{self, SignatureArguments};
 use super::source::{RangeArguments, SourceArguments, Wanted, catalogue, choose_settings, open, resolve, resolve_moment};
 use super::terminal::{self, note, put, say};
 use crate::changes::FactsCache;
+use crate::evidence::signatures::Keys;
 use crate::pack::Pack;
 use crate::pipeline::{self, Given};
 use crate::query::formats::{self, Format};
@@ -32,6 +34,8 @@ pub(super) struct Arguments {
     cache: CacheArguments,
     #[command(flatten)]
     evidence: EvidenceArguments,
+    #[command(flatten)]
+    signatures: SignatureArguments,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", default_value = "table", global = true)]
     format: Format,
@@ -47,7 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let repository = open(&arguments.source, imported.as_ref())?;
     let chosen = choose_settings(&arguments.source, story)?;
     let cache = if imported.is_some() { FactsCache::none() } else { arguments.cache.open(&repository) };
-    let given = Given { cache: &cache, exports: evidence(&arguments.evidence.evidence)? };
+    let given = Given { cache: &cache, exports: evidence(&arguments.evidence.evidence)?, keys: Keys::default() };
     let (pack, before) = match (arguments.question.needs(), wanted) {
         (Needs::Policies { at: Some(_) }, Some(_)) => {
             return Err(Failure::misuse("`--at` names one moment and cannot be used with a range")
@@ -61,9 +65,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             (pipeline::take_stock(&repository, &cache, range, settings)?, None)
         }
         (Needs::Policies { at: None } | Needs::Changes, wanted) => {
-            (audit(&repository, given, &wanted.unwrap_or(EVERYTHING), chosen, &arguments.source)?, None)
+            (audit(&repository, given, &wanted.unwrap_or(EVERYTHING), chosen, arguments)?, None)
         }
-        (Needs::Past, wanted) => with_past(&repository, given, &wanted.unwrap_or(EVERYTHING), chosen, &arguments.source)?,
+        (Needs::Past, wanted) => with_past(&repository, given, &wanted.unwrap_or(EVERYTHING), chosen, arguments)?,
     };
     let material = Material::new(&pack, before);
     let answer = arguments.question.answer(&material).map_err(misuse)?;
@@ -83,12 +87,13 @@ const EVERYTHING: Wanted = Wanted::Between { from: None, to: None };
 
 fn audit(
     repository: &Repository,
-    given: Given<'_>,
+    mut given: Given<'_>,
     wanted: &Wanted,
     chosen: Option<Settings>,
-    source: &SourceArguments,
+    arguments: &Arguments,
 ) -> Result<Pack, Failure> {
-    let (history, settings) = resolve(repository, wanted, chosen, source)?;
+    let (history, settings) = resolve(repository, wanted, chosen, &arguments.source)?;
+    given.keys = signatures::keys(&arguments.signatures, repository, &settings, arguments.source.settings.as_deref())?;
     let catalogue = catalogue(&settings)?;
     let bar = Bar::new();
     let judged = pipeline::audit(repository, given, history, settings, &catalogue, &bar);
@@ -102,15 +107,15 @@ fn with_past(
     given: Given<'_>,
     wanted: &Wanted,
     chosen: Option<Settings>,
-    source: &SourceArguments,
+    arguments: &Arguments,
 ) -> Result<(Pack, Option<CommitId>), Failure> {
-    let (history, settings) = resolve(repository, wanted, chosen, source)?;
+    let (history, settings) = resolve(repository, wanted, chosen, &arguments.source)?;
     let range = history.range;
     let Some(start) = range.start else {
-        return Ok((audit(repository, given, wanted, Some(settings), source)?, None));
+        return Ok((audit(repository, given, wanted, Some(settings), arguments)?, None));
     };
     let all = Wanted::Between { from: None, to: Some(range.end.to_string()) };
-    let mut pack = audit(repository, given, &all, Some(settings), source)?;
+    let mut pack = audit(repository, given, &all, Some(settings), arguments)?;
     pack.range.asked = range.asked;
     pack.range.resolution = range.resolution;
     pack.range.resolution.push("Everything before the range was read as well, to tell what was in force when it began.".into());

@@ -9,6 +9,7 @@ use super::cache::CacheArguments;
 use super::evidence::{EvidenceArguments, evidence};
 use super::progress::Bar;
 use super::sample::Story;
+use super::signatures::{self, SignatureArguments};
 use super::source::{RangeArguments, SourceArguments, Wanted, catalogue, choose_settings, open, resolve};
 use super::terminal::say;
 use crate::changes::FactsCache;
@@ -29,6 +30,8 @@ pub(super) struct Arguments {
     out: PathBuf,
     #[command(flatten)]
     evidence: EvidenceArguments,
+    #[command(flatten)]
+    signatures: SignatureArguments,
     #[command(flatten)]
     cache: CacheArguments,
     /// Stop early and write nothing, to measure
@@ -53,10 +56,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let chosen = choose_settings(&arguments.source, story)?;
     let (history, settings) = resolve(&repository, &wanted, chosen, &arguments.source)?;
     let catalogue = catalogue(&settings)?;
+    let keys = signatures::keys(&arguments.signatures, &repository, &settings, arguments.source.settings.as_deref())?;
     // What is read from a sample's passing repository is of no use to the next run.
     let cache = if imported.is_some() { FactsCache::none() } else { arguments.cache.open(&repository) };
     let bar = Bar::new();
-    let judged = pipeline::audit(&repository, Given { cache: &cache, exports }, history, settings, &catalogue, &bar);
+    let judged = pipeline::audit(&repository, Given { cache: &cache, exports, keys }, history, settings, &catalogue, &bar);
     bar.finish();
     let judged = judged?;
     if arguments.stop_after.is_some() {

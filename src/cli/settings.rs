@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::source::{SETTINGS_FILE, SourceArguments, choose_settings, open, parse};
+use super::source::{SETTINGS_FILE, SourceArguments, beside, built_in, choose_settings, open, parse};
 use super::terminal::say;
 use super::{Exit, Failure};
 use crate::changes::{self, Change, FileEdit};
@@ -60,12 +60,15 @@ fn of_repository(source: &SourceArguments) -> Result<Settings, Failure> {
     let profile = source.profile.as_deref();
     let found = open(source, None).and_then(|repository| {
         let end = repository.resolve(source.branch.as_deref().unwrap_or("HEAD"))?;
-        Ok((repository.file_at(end, SETTINGS_FILE).ok().flatten(), end))
+        Ok((repository.file_at(end, SETTINGS_FILE).ok().flatten(), end, repository))
     });
     match found {
-        Ok((Some(bytes), end)) => parse(&String::from_utf8_lossy(&bytes), &format!("{SETTINGS_FILE} at commit {end}"), profile),
+        Ok((Some(bytes), end, repository)) => {
+            let origin = format!("{SETTINGS_FILE} at commit {end}");
+            parse(&String::from_utf8_lossy(&bytes), &origin, profile, &beside(&repository, end))
+        }
         Err(failure) if source.repo.is_some() || source.branch.is_some() => Err(failure),
-        Ok((None, _)) | Err(_) => parse("", "built in", profile),
+        Ok((None, ..)) | Err(_) => built_in(profile),
     }
 }
 

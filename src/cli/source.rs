@@ -1,8 +1,10 @@
 //! Where a command's repository, range and settings come from, for every command that reads one.
 
-use std::path::PathBuf;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use sha2::{Digest as _, Sha256};
 
 use super::sample::{Imported, Story};
 use super::terminal::note;
@@ -10,7 +12,7 @@ use super::{Exit, Failure};
 use crate::checks::Catalogue;
 use crate::repository::{Asked, AuditRange, Bound, History, PeriodName, Quarantine, Repository};
 use crate::settings::Settings;
-use crate::text::CommitId;
+use crate::text::{CommitId, hex};
 
 /// The settings file's name, in the audited repository and where `settings init` writes it.
 pub(super) const SETTINGS_FILE: &str = "countersign.toml";
@@ -129,18 +131,46 @@ pub(super) fn choose_settings(source: &SourceArguments, story: Option<&Story>) -
                 failure
             })?;
             let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            parse(&text, &format!("file {name}"), profile).map(Some)
+            let beside = |register: &str| {
+                let path = path.parent().unwrap_or(Path::new("")).join(register);
+                std::fs::read_to_string(path).map_err(|error| error.to_string())
+            };
+            parse(&text, &format!("file {name}"), profile, &beside).map(Some)
         }
-        (None, Some(story)) => parse(story.settings, &format!("sample {}", story.name), profile).map(Some),
+        (None, Some(story)) => parse(story.settings, &format!("sample {}", story.name), profile, &no_file).map(Some),
         (None, None) => Ok(None),
     }
 }
 
-pub(super) fn parse(text: &str, origin: &str, profile: Option<&str>) -> Result<Settings, Failure> {
-    let (settings, mut problems) = Settings::parse(text, origin, profile);
+/// Reads settings with the register file that they name; the origin names both.
+pub(super) fn parse(
+    text: &str,
+    origin: &str,
+    profile: Option<&str>,
+    files: &dyn Fn(&str) -> Result<String, String>,
+) -> Result<Settings, Failure> {
+    let digest = RefCell::new(String::new());
+    let (mut settings, mut problems) = Settings::parse_with(text, origin, profile, &|path| {
+        let text = files(path)?;
+        *digest.borrow_mut() = hex(&Sha256::digest(text.as_bytes()));
+        Ok(text)
+    });
+    if let Some(register) = &settings.identities.register {
+        settings.origin = format!("{origin}, with the register {register} (SHA-256 {})", digest.into_inner());
+    }
     problems.extend(Catalogue::configured(&settings).1);
     problems.sort();
     if problems.is_empty() { Ok(settings) } else { Err(Failure::settings(origin, &problems)) }
+}
+
+/// Built-in settings and those of samples name no further file.
+pub(super) fn no_file(path: &str) -> Result<String, String> {
+    Err(format!("there is no file {path}"))
+}
+
+/// The built-in settings.
+pub(super) fn built_in(profile: Option<&str>) -> Result<Settings, Failure> {
+    parse("", "built in", profile, &no_file)
 }
 
 pub(super) fn catalogue(settings: &Settings) -> Result<Catalogue, Failure> {
@@ -192,7 +222,7 @@ pub(super) fn resolve_moment(
 pub(super) fn settings_at(repository: &Repository, commit: Option<CommitId>, profile: Option<&str>) -> Result<Settings, Failure> {
     match commit.map(|commit| written_at(repository, commit, profile)).transpose()?.flatten() {
         Some(settings) => Ok(settings),
-        None => parse("", "built in", profile),
+        None => built_in(profile),
     }
 }
 
@@ -203,7 +233,15 @@ fn written_at(repository: &Repository, commit: CommitId, profile: Option<&str>) 
     };
     let Some(bytes) = repository.file_at(commit, SETTINGS_FILE).map_err(unreadable)? else { return Ok(None) };
     let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
-    parse(&text, &format!("{SETTINGS_FILE} at commit {commit}"), profile).map(Some)
+    parse(&text, &format!("{SETTINGS_FILE} at commit {commit}"), profile, &beside(repository, commit)).map(Some)
+}
+
+/// Files of the commit that the settings stand in.
+pub(super) fn beside(repository: &Repository, commit: CommitId) -> impl Fn(&str) -> Result<String, String> + use<'_> {
+    move |path| {
+        let bytes = repository.file_at(commit, path)?.ok_or_else(|| format!("commit {commit} does not hold it"))?;
+        String::from_utf8(bytes).map_err(|error| error.to_string())
+    }
 }
 
 fn settings_before(repository: &Repository, range: &AuditRange, profile: Option<&str>) -> Result<Settings, Failure> {
@@ -217,5 +255,5 @@ fn settings_before(repository: &Repository, range: &AuditRange, profile: Option<
             "note: {SETTINGS_FILE} came into the repository within the range, so it does not decide; built-in settings are used.\n      `--settings {SETTINGS_FILE}` uses the file of the current folder."
         ));
     }
-    parse("", "built in", profile)
+    built_in(profile)
 }

@@ -75,8 +75,10 @@ const ADDRESSES: &[(&str, &str)] = &[
 pub fn find_bot(person: &Person, settings: &Settings) -> Option<Arc<str>> {
     let name = person.name.value.trim().to_lowercase();
     let mail = person.mail.value.trim().to_lowercase();
-    let registered = settings.bots.iter().find(|bot| is_registered(bot, &name, &mail));
-    registered.map(|bot| bot.name.clone()).or_else(|| known_bot(&name, &mail).map(Arc::from))
+    let login = person.login.to_lowercase();
+    let registered = settings.bots.iter().find(|bot| is_registered(bot, &name, &mail) || is_registered(bot, &login, ""));
+    let known = || known_bot(&name, &mail).or_else(|| known_bot(&login, ""));
+    registered.map(|bot| bot.name.clone()).or_else(|| known().map(Arc::from))
 }
 
 fn is_registered(bot: &RegisteredBot, name: &str, mail: &str) -> bool {

@@ -413,7 +413,7 @@ fn is_same(left: &Account, right: &Account) -> bool {
 /// Somebody as packs name people: the name, or the login where there is none, and the address.
 fn person(account: &Account) -> Person {
     let name = if account.name.is_empty() { &account.login } else { &account.name };
-    Person::new(name, &account.mail)
+    Person { login: account.login.as_str().into(), ..Person::new(name, &account.mail) }
 }
 
 fn decision(decision: RecordedDecision) -> Decision {

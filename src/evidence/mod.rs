@@ -26,6 +26,7 @@ mod arrival;
 mod exports;
 mod linking;
 pub mod gate_records;
+pub mod signatures;
 #[cfg(test)]
 mod tests;
 
@@ -361,6 +362,8 @@ pub struct Evidence {
     pub emergency: Option<Claim<Box<str>>>,
     /// Every trailer and trailer-like line.
     pub trailers: Vec<Trailer>,
+    /// What became of the commit's signature, where it has one and keys were given.
+    pub signature: Option<Box<signatures::CheckedSignature>>,
     /// What each side commit says by itself, in the order of the change's side commits.
     pub side_commits: Vec<Evidence>,
 }

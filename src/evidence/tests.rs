@@ -264,8 +264,7 @@ fn settings() -> Settings {
     let bot = RegisteredBot {
         name: "deployer".into(),
         aliases: BTreeSet::from(["Deploy@Example.com".to_owned()]),
-        owner: None,
-        paths: crate::settings::Globs::default(),
+        ..RegisteredBot::default()
     };
     Settings { tickets: detection(), bots: vec![bot], ..Settings::built_in() }
 }

@@ -8,8 +8,9 @@ use super::units::{self, Unit};
 use super::{About, Applied, Found, JudgedCommit, Ruling, Stance, Verdict};
 use crate::changes::{self, Change, FactsCache};
 use crate::checks::{Assessment, Basis, Card, Catalogue, Finding, Gate, Outcome, Period, Severity, Subject};
+use crate::evidence::signatures::{self, Keys};
 use crate::evidence::{Dossier, Exports, Place, Source};
-use crate::pipeline;
+use crate::pipeline::{self, Given};
 use crate::repository::{AuditRange, Completeness, History, Repository, RepositoryError, Standing};
 use crate::settings::{RefuseFrom, Settings};
 use crate::text::{CommitId, RepoPath, Timestamp, visible_line};
@@ -24,12 +25,19 @@ pub fn judge(
     request: &Request,
     settings: &Settings,
     catalogue: Catalogue,
+    keys: &Keys,
 ) -> Result<Ruling, RepositoryError> {
     let mut ruling = empty(repository, request, settings);
     let mut completeness = repository.completeness().clone();
     let history = match &request.update {
         Update::Text(message) => {
-            judge_units(repository, &mut ruling, Context::of_text(&completeness, settings), units::of_text(message), catalogue)?;
+            judge_units(
+                repository,
+                &mut ruling,
+                Context::of_text(&completeness, settings, keys),
+                units::of_text(message),
+                catalogue,
+            )?;
             return Ok(ruling);
         }
         Update::Nothing => return Ok(ruling),
@@ -59,7 +67,8 @@ pub fn judge(
             units::of_push(repository, changes)
         }
     };
-    let context = Context { range, completeness: &completeness, settings, request: Some(request), exports: Exports::default() };
+    let context =
+        Context { range, completeness: &completeness, settings, request: Some(request), exports: Exports::default(), keys };
     judge_units(repository, &mut ruling, context, units, catalogue)?;
     Ok(ruling)
 }
@@ -75,12 +84,12 @@ pub fn replay(
     history: History,
     settings: &Settings,
     catalogue: Catalogue,
-    exports: Exports,
+    given: Given<'_>,
 ) -> Result<Ruling, RepositoryError> {
     let History { range, arrivals, unreadable, .. } = history;
     let mut completeness = repository.completeness().clone();
     completeness.unreadable_objects.extend(unreadable);
-    let changes = changes::collect(repository, arrivals, &FactsCache::none(), &|| ());
+    let changes = changes::collect(repository, arrivals, given.cache, &|| ());
     let mut ruling = Ruling {
         repository: repository.name(),
         subject: format!("the changes of {} on {}, as if they came today", range.asked, range.branch),
@@ -97,7 +106,8 @@ pub fn replay(
         verdict: Verdict::Passed,
         example: String::new(),
     };
-    let context = Context { range, completeness: &completeness, settings, request: None, exports };
+    let context =
+        Context { range, completeness: &completeness, settings, request: None, exports: given.exports, keys: &given.keys };
     judge_units(repository, &mut ruling, context, units::of_push(repository, changes), catalogue)?;
     Ok(ruling)
 }
@@ -110,10 +120,12 @@ struct Context<'a> {
     request: Option<&'a Request>,
     /// Decision records, where a past period is replayed.
     exports: Exports,
+    /// Keys that signatures are checked against.
+    keys: &'a Keys,
 }
 
 impl<'a> Context<'a> {
-    fn of_text(completeness: &'a Completeness, settings: &'a Settings) -> Self {
+    fn of_text(completeness: &'a Completeness, settings: &'a Settings, keys: &'a Keys) -> Self {
         let zero = CommitId(crate::text::ObjectId::zero());
         let range = AuditRange {
             start: None,
@@ -124,7 +136,7 @@ impl<'a> Context<'a> {
             resolution: Vec::new(),
             confirmed_by: String::new(),
         };
-        Self { range, completeness, settings, request: None, exports: Exports::default() }
+        Self { range, completeness, settings, request: None, exports: Exports::default(), keys }
     }
 
     /// Whether a push moves a reference that has a commit already.
@@ -211,6 +223,8 @@ fn judge_units(
     let (mut dossiers, problems) = pipeline::dossiers(repository, changes, settings)?;
     ruling.because.extend(problems);
     context.exports.attach(repository, &mut dossiers);
+    signatures::check(repository, context.keys, &mut dossiers);
+    ruling.because.extend(context.keys.remarks.iter().cloned());
     let dates_before = dates_before(repository, &dossiers);
     let period = Period {
         range: &context.range,

@@ -82,7 +82,7 @@ type Fact = (&'static str, Cell);
 
 fn facts(position: usize, dossier: &Dossier, material: &Material<'_>) -> Vec<Fact> {
     let facts = material.columns.facts(position, dossier);
-    let mut all = origin(dossier);
+    let mut all = origin(dossier, material);
     all.extend(content(dossier, &facts));
     all.extend(proof(dossier, &facts));
     all.extend(judgement(position, material));
@@ -90,7 +90,7 @@ fn facts(position: usize, dossier: &Dossier, material: &Material<'_>) -> Vec<Fac
     all
 }
 
-fn origin(dossier: &Dossier) -> Vec<Fact> {
+fn origin(dossier: &Dossier, material: &Material<'_>) -> Vec<Fact> {
     let commit = &dossier.change.commit;
     let arrival = columns::arrival(dossier);
     let evidence = &dossier.evidence;
@@ -108,7 +108,7 @@ fn origin(dossier: &Dossier) -> Vec<Fact> {
         ("co-authors", Cell::list(evidence.co_authors.iter().map(|claim| claim.value.to_string()))),
         ("merger", Cell::list(evidence.merger.iter().map(|claim| claim.value.to_string()))),
         ("bot", Cell::list(dossier.bot.as_deref())),
-        ("signature", Cell::text(columns::signature_words(commit.signed))),
+        ("signature", Cell::One(material.columns.signature(commit, Some(evidence)))),
         ("message", Cell::list(columns::shorten(&commit.message.value, 20_000).lines())),
         ("anomalies", Cell::Many(columns::anomalies(commit))),
     ]

@@ -7,18 +7,21 @@ use sha2::{Digest, Sha256};
 
 use crate::changes::Change;
 use crate::checks::ticket_records::TicketRecords;
-use crate::checks::{Approvals, Assessment, Card, Finding, Outcome, Standing, Subject, WeighedReview};
+use crate::checks::{Approvals, Assessment, Card, Finding, Outcome, Signers, Standing, Subject, WeighedReview};
 use crate::evidence::{Dossier, Grade};
 use crate::pack::{Pack, Status};
 use crate::text::{CommitId, hex};
 
 mod counts;
+mod events;
 mod facts;
 mod policies;
+mod signatures;
 mod tickets;
 mod words;
 
 pub(crate) use self::counts::*;
+pub(crate) use self::events::*;
 pub(crate) use self::facts::*;
 pub(crate) use self::policies::*;
 pub(crate) use self::tickets::*;
@@ -36,6 +39,8 @@ pub(crate) struct Columns<'a> {
     pub pack: &'a Pack,
     /// Who is who, and whose approval counts.
     pub approvals: Approvals<'a>,
+    /// Whose key is whose.
+    pub signers: Signers<'a>,
     /// The tickets that were exported.
     pub tickets: TicketRecords<'a>,
     /// Tells this pack from every other one: 16 hexadecimal digits.
@@ -109,6 +114,7 @@ impl<'a> Columns<'a> {
         Self {
             pack,
             approvals: Approvals::of(&pack.settings),
+            signers: Signers::of(&pack.settings),
             tickets: TicketRecords::of(&pack.exports, &pack.settings),
             standings: pack.dossiers.iter().map(|_| OnceLock::new()).collect(),
             pack_id: pack_id(pack),

@@ -151,7 +151,11 @@ fn changes(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError
         let status = columns.status(position).words().to_owned();
         let origin = origin_cells(position, dossier);
         rows.row(
-            origin.into_iter().chain(content_cells(dossier, &facts)).chain(judgement_cells(dossier, &facts)).chain([status]),
+            origin
+                .into_iter()
+                .chain(content_cells(dossier, &facts))
+                .chain(judgement_cells(columns, dossier, &facts))
+                .chain([status]),
         )?;
     }
     Ok(())
@@ -201,7 +205,7 @@ fn content_cells(dossier: &Dossier, facts: &Facts<'_>) -> [String; 8] {
 }
 
 /// `tickets` to `waivers`.
-fn judgement_cells(dossier: &Dossier, facts: &Facts<'_>) -> Vec<String> {
+fn judgement_cells(columns: &Columns<'_>, dossier: &Dossier, facts: &Facts<'_>) -> Vec<String> {
     let evidence = &dossier.evidence;
     let approvers = facts.approvers();
     vec![
@@ -215,7 +219,7 @@ fn judgement_cells(dossier: &Dossier, facts: &Facts<'_>) -> Vec<String> {
         joined(evidence.emergency.iter().map(|claim| &claim.value)),
         joined(evidence.reverts.iter().map(|claim| &claim.value)),
         joined(evidence.picked_from.iter().map(|claim| &claim.value)),
-        columns::signature_words(dossier.change.commit.signed).to_owned(),
+        columns.signature(&dossier.change.commit, Some(evidence)),
         facts.exceptions.join("; "),
         facts.not_assessable.join("; "),
         facts.waived.join("; "),
@@ -236,15 +240,15 @@ fn commits(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError
         let nothing = Evidence::default();
         let sides = dossier.evidence.side_commits.iter().chain(std::iter::repeat(&nothing));
         for (commit, evidence) in side_commits.iter().zip(sides) {
-            rows.row(commit_cells(dossier, commit, evidence))?;
+            rows.row(commit_cells(columns, dossier, commit, evidence))?;
         }
-        rows.row(commit_cells(dossier, own, &dossier.evidence))?;
+        rows.row(commit_cells(columns, dossier, own, &dossier.evidence))?;
     }
     Ok(())
 }
 
 /// The cells of one commit; of its evidence only what was read at this commit, not what a change takes over from others.
-fn commit_cells(dossier: &Dossier, commit: &Commit, evidence: &Evidence) -> Vec<String> {
+fn commit_cells(columns: &Columns<'_>, dossier: &Dossier, commit: &Commit, evidence: &Evidence) -> Vec<String> {
     let on_first_parent = commit.id == dossier.change.id();
     let read_here = |citation: &Citation| match &citation.source {
         Source::Change | Source::File(_) => on_first_parent,
@@ -275,7 +279,7 @@ fn commit_cells(dossier: &Dossier, commit: &Commit, evidence: &Evidence) -> Vec<
         joined(columns::trailers(evidence)),
         joined(co_authors.map(|claim| claim.value.to_string())),
         joined(tickets.map(|claim| &claim.value.id)),
-        columns::signature_words(commit.signed).to_owned(),
+        columns.signature(commit, Some(evidence)),
         columns::anomalies(commit).join("; "),
         joined(reviews.map(|claim| claim.value.reviewer.to_string())),
         joined(proposals.map(|claim| &claim.value.id)),

@@ -20,13 +20,14 @@ mod evidence;
 mod finding;
 mod person;
 mod policies;
+mod signature;
 
 const PATH: &str = "data/evidence.json";
 const SCHEMA_PATH: &str = "data/evidence.schema.json";
 const SCHEMA: &str = include_str!("../../report-templates/evidence.schema.json");
 
 /// The name and version of the format.
-pub const SCHEMA_NAME: &str = "urn:countersign:evidence:3";
+pub const SCHEMA_NAME: &str = "urn:countersign:evidence:4";
 
 /// Writes `data/evidence.json`, one change at a time, and the schema that it follows.
 ///

@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use crate::changes::{Change, Commit, EditKind, Entry, FileEdit, Gap, GapAbout, MergeContent, Signature, SignatureKind};
+use crate::changes::{Change, Commit, EditKind, Entry, FileEdit, Gap, GapAbout, MergeContent, Signature, SignatureKind, Signed};
 use crate::checks::{Assessment, Basis, Card, Finding, Outcome, Severity, Subject};
 use crate::classification::{Classification, FileClass, LayerSet};
 use crate::evidence::{
@@ -236,7 +236,7 @@ fn commit(kind: u8, number: usize, parents: Vec<CommitId>, edits: Vec<FileEdit>)
         author: signature(number, 0),
         committer: signature(number, 600),
         message: Text::from(message(number).as_str()),
-        signed: number.is_multiple_of(4).then_some(SignatureKind::Ssh),
+        signed: number.is_multiple_of(4).then_some(Signed { kind: SignatureKind::Ssh, key: None }),
         paths_changed: u32::try_from(edits.len()).expect("few"),
         policy_edits: Box::default(),
         file_edits: edits.into(),

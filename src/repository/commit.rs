@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::tree_diff::FileEdit;
+use super::{armour, signed};
 use crate::policies::PolicyEdit;
 use crate::text::{CommitId, Moment, ObjectId, Person, RepoPath, Text, Timestamp, TreeId, is_readable_encoding, visible_line};
 
@@ -21,8 +22,8 @@ pub struct Commit {
     pub committer: Signature,
     /// The whole message, decoded by its `encoding` header; not trimmed.
     pub message: Text,
-    /// Which kind of signature the commit carries; nothing is verified here.
-    pub signed: Option<SignatureKind>,
+    /// What its signature says about itself, where it carries one; nothing is verified here.
+    pub signed: Option<Signed>,
     /// Paths that differ from the first parent (from the empty tree for a root commit), sorted by path.
     pub file_edits: Box<[FileEdit]>,
     /// How many paths the tree comparison found before renames were paired.
@@ -50,6 +51,15 @@ pub struct Signature {
     pub person: Arc<Person>,
     /// The time as written.
     pub when: Moment,
+}
+
+/// What a signature says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// Its format.
+    pub kind: SignatureKind,
+    /// The key it names: `SHA256:…` of an SSH key, or the fingerprint or key id of an OpenPGP key in capital digits.
+    pub key: Option<Arc<str>>,
 }
 
 /// The format of a commit's signature.
@@ -144,7 +154,7 @@ pub(super) fn parse(id: CommitId, raw: &[u8], people: &mut People) -> Commit {
         Some(at) => (raw.get(..at).unwrap_or(&[]), raw.get(at + 2..).unwrap_or(&[])),
         None => (raw, &[][..]),
     };
-    let fields = Fields::read(headers);
+    let fields = Fields::read(headers, signed::own_header(id.0));
     let mut gaps = Vec::new();
     let mut complain = |what: &str| gaps.push(Gap { about: GapAbout::Commit, reason: format!("commit {id}: {what}").into() });
     let tree = fields.tree.unwrap_or_else(|| {
@@ -172,7 +182,7 @@ pub(super) fn parse(id: CommitId, raw: &[u8], people: &mut People) -> Commit {
         author,
         committer,
         message: Text::decode(message, fields.encoding),
-        signed: fields.signed,
+        signed: fields.signature.or(fields.other_signature).map(|armoured| people.signed(armoured)),
         file_edits: Box::default(),
         paths_changed: 0,
         policy_edits: Box::default(),
@@ -188,14 +198,21 @@ struct Fields<'a> {
     author: Option<&'a [u8]>,
     committer: Option<&'a [u8]>,
     encoding: Option<&'a [u8]>,
-    signed: Option<SignatureKind>,
+    /// From the value of the header over this object to the end of the headers.
+    signature: Option<&'a [u8]>,
+    /// The same of the header over the object in the other format.
+    other_signature: Option<&'a [u8]>,
 }
 
 impl<'a> Fields<'a> {
-    fn read(headers: &'a [u8]) -> Self {
+    fn read(headers: &'a [u8], own_signature: &[u8]) -> Self {
         let mut fields = Self::default();
         let hex = |value: &[u8]| std::str::from_utf8(value).ok().and_then(|hex| ObjectId::from_hex(hex.trim_end()));
-        for line in headers.split(|byte| *byte == b'\n') {
+        let mut rest = headers;
+        while !rest.is_empty() {
+            let line_end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let (here, line) = (rest, rest.get(..line_end).unwrap_or(&[]));
+            rest = rest.get(line_end + 1..).unwrap_or(&[]);
             let Some(space) = line.iter().position(|byte| *byte == b' ') else { continue };
             let (key, value) = (line.get(..space).unwrap_or(&[]), line.get(space + 1..).unwrap_or(&[]));
             match key {
@@ -204,20 +221,12 @@ impl<'a> Fields<'a> {
                 b"author" => fields.author = fields.author.or(Some(value)),
                 b"committer" => fields.committer = fields.committer.or(Some(value)),
                 b"encoding" => fields.encoding = Some(value),
-                b"gpgsig" | b"gpgsig-sha256" => fields.signed = Some(signature_kind(value)),
+                _ if key == own_signature => fields.signature = fields.signature.or(here.get(space + 1..)),
+                b"gpgsig" | b"gpgsig-sha256" => fields.other_signature = here.get(space + 1..),
                 _ => {}
             }
         }
         fields
-    }
-}
-
-fn signature_kind(first_line: &[u8]) -> SignatureKind {
-    match first_line {
-        b"-----BEGIN PGP SIGNATURE-----" | b"-----BEGIN PGP MESSAGE-----" => SignatureKind::OpenPgp,
-        b"-----BEGIN SSH SIGNATURE-----" => SignatureKind::Ssh,
-        b"-----BEGIN SIGNED MESSAGE-----" => SignatureKind::X509,
-        _ => SignatureKind::Unknown,
     }
 }
 
@@ -227,23 +236,39 @@ impl Signature {
     }
 }
 
-/// People met so far, each stored once.
+/// People and keys met so far, each stored once.
 #[derive(Debug, Default)]
 pub(super) struct People {
     known: std::collections::BTreeSet<Arc<Person>>,
+    keys: std::collections::BTreeSet<Arc<str>>,
 }
 
 impl People {
     fn signature(&mut self, raw: Option<&[u8]>, encoding: Option<&[u8]>) -> Option<Signature> {
         let raw = raw?;
         let (name, mail, time) = split_signature(raw);
-        let person = Person { name: Text::decode(name, encoding), mail: Text::decode(mail, encoding) };
+        let person = Person { name: Text::decode(name, encoding), mail: Text::decode(mail, encoding), login: Box::default() };
         let person = self.known.get(&person).cloned().unwrap_or_else(|| {
             let person = Arc::new(person);
             self.known.insert(person.clone());
             person
         });
         Some(Signature { person, when: moment(time) })
+    }
+
+    /// Reads what a signature says about itself; `armoured` may go on behind its end.
+    fn signed(&mut self, armoured: &[u8]) -> Signed {
+        let mut lines = armoured.split(|byte| *byte == b'\n');
+        let kind = armour::kind(lines.next().unwrap_or(&[]));
+        let key = armour::named_key(kind, lines.map_while(|line| line.strip_prefix(b" ")));
+        let known = |key: String| {
+            self.keys.get(key.as_str()).cloned().unwrap_or_else(|| {
+                let key: Arc<str> = key.into();
+                self.keys.insert(key.clone());
+                key
+            })
+        };
+        Signed { kind, key: key.map(known) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Git objects become plain owned data. The only module that names gix.
 
+mod armour;
 mod commit;
 mod merge;
 mod merge_base;
@@ -11,6 +12,7 @@ mod patch;
 mod range;
 mod references;
 mod reading;
+mod signed;
 mod tree_diff;
 mod walk;
 mod watch;
@@ -19,10 +21,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use commit::{Commit, Gap, GapAbout, MergeContent, Signature, SignatureKind};
+pub use armour::ssh_fingerprint;
+pub use commit::{Commit, Gap, GapAbout, MergeContent, Signature, SignatureKind, Signed};
 pub use open::Quarantine;
 pub use range::{Asked, Bound, PeriodName, parse_offset};
 pub use references::Reference;
+pub use signed::{SignedBytes, Unsigned, from_base64, unarmoured};
 pub use tree_diff::{EditKind, Entry, FileEdit, Obstacle, ParseStatus};
 pub use walk::{History, RawArrival, RawCommit};
 pub use watch::{FirstParents, Step};

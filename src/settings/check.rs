@@ -7,11 +7,13 @@ use globset::{GlobMatcher, GlobSetBuilder};
 use regex::{Regex, RegexBuilder};
 
 use super::reader::{self, Problem, Section};
+use super::register::{self, Register};
 use super::{
-    CheckTables, EnvironmentSettings, GateSettings, Globs, IssueReferences, LandingMethod, Layer, LayerRule, PROFILES,
-    RefuseFrom, RegisteredBot, RegisteredPerson, Scope, Settings, TicketPattern, TicketSettings, Waiver, describe,
+    CheckTables, EnvironmentSettings, GateSettings, Globs, IdentitySettings, IssueReferences, LandingMethod, Layer, LayerRule,
+    Mailmap, OwnerSettings, OwnersForge, PROFILES, RefuseFrom, Scope, Settings, SignatureSettings, TicketPattern, TicketSettings,
+    Waiver, describe,
 };
-use crate::text::Person;
+use crate::text::{Person, visible_line};
 
 /// The profile without settings.
 const DEFAULT_PROFILE: &str = "baseline";
@@ -33,10 +35,21 @@ impl Settings {
     /// text and wins over it. The problems are sorted by line; a problem without a line of the text has line 1.
     #[must_use]
     pub fn parse(text: &str, origin: &str, profile_override: Option<&str>) -> (Self, Vec<Problem>) {
+        Self::parse_with(text, origin, profile_override, &|_| Err("a register file cannot be read from here".to_owned()))
+    }
+
+    /// Like [`Self::parse`]; `files` gives the text of the register file that the settings name, or why it cannot.
+    #[must_use]
+    pub fn parse_with(
+        text: &str,
+        origin: &str,
+        profile_override: Option<&str>,
+        files: &dyn Fn(&str) -> Result<String, String>,
+    ) -> (Self, Vec<Problem>) {
         let (mut root, mut problems) = reader::parse(text);
         let profile = choose_profile(&mut root, profile_override);
         root.put_below(profile_section(&profile));
-        let mut settings = read(root, origin, profile, &mut problems);
+        let mut settings = read(root, origin, profile, files, &mut problems);
         settings.digest = describe::digest(&settings);
         for problem in &mut problems {
             problem.line = problem.line.max(1);
@@ -68,11 +81,17 @@ fn profile_section(name: &str) -> Section {
     reader::parse(text).0
 }
 
-fn read(mut root: Section, origin: &str, profile: String, problems: &mut Vec<Problem>) -> Settings {
+fn read(
+    mut root: Section,
+    origin: &str,
+    profile: String,
+    files: &dyn Fn(&str) -> Result<String, String>,
+    problems: &mut Vec<Problem>,
+) -> Settings {
     let (declared_layer, period_offset) = repository(root.section("repository"), problems);
-    let people = people(root.sections("people"), problems);
-    let bots = bots(root.sections("bots"), problems);
-    one_owner_per_alias(&people, &bots, root.line_of("people"), problems);
+    let (register, identities) = register_and_identities(&mut root, files, problems);
+    let register_path = identities.register.clone();
+    let owners = owners(root.section("owners"), problems);
     let settings = Settings {
         origin: origin.into(),
         digest: String::new(),
@@ -83,9 +102,13 @@ fn read(mut root: Section, origin: &str, profile: String, problems: &mut Vec<Pro
         tickets: tickets(root.section("tickets"), problems),
         layers: layers(root.sections("layers"), problems),
         environments: environments(root.section("environments"), problems),
-        people: people.into_iter().map(|(_, person)| person).collect(),
-        bots: bots.into_iter().map(|(_, bot)| bot).collect(),
-        guards: guards(root.section("guards"), problems),
+        people: register.people,
+        bots: register.bots,
+        teams: register.teams,
+        identities,
+        owners,
+        signatures: signatures(root.section("signatures"), problems),
+        guards: guards(root.section("guards"), register_path.as_deref(), problems),
         gate: gate(root.section("gate"), problems),
         waivers: waivers(root.sections("waivers"), problems),
         checks: CheckTables { tables: check_tables(root.section("checks"), problems) },
@@ -272,74 +295,72 @@ fn environment_rule(mut section: Section, problems: &mut Vec<Problem>) -> Option
     Some((matcher?, name.into()))
 }
 
-fn people(sections: Vec<Section>, problems: &mut Vec<Problem>) -> Vec<(usize, RegisteredPerson)> {
-    let read_one = |mut section: Section| {
-        let line = section.line();
-        let name = section.required_string("name").into();
-        let aliases = aliases(&mut section);
-        let (valid_from, valid_until) = (section.date("valid_from"), section.date("valid_until"));
-        if let (Some(from), Some(until)) = (&valid_from, &valid_until)
-            && until < from
-        {
-            let line = section.line_of("valid_until");
-            section.complain(line, format!("valid until {until} ends before valid from {from}"), "swap or correct the days");
-        }
-        problems.extend(section.finish());
-        (line, RegisteredPerson { name, aliases, valid_from, valid_until })
-    };
-    sections.into_iter().map(read_one).collect()
-}
-
-fn bots(sections: Vec<Section>, problems: &mut Vec<Problem>) -> Vec<(usize, RegisteredBot)> {
-    let read_one = |mut section: Section| {
-        let line = section.line();
-        let name = section.required_string("name").into();
-        let aliases = aliases(&mut section);
-        let owner = section.string("owner");
-        let paths = section.globs("paths").unwrap_or_default();
-        problems.extend(section.finish());
-        (line, RegisteredBot { name, aliases, owner, paths })
-    };
-    sections.into_iter().map(read_one).collect()
-}
-
-fn aliases(section: &mut Section) -> BTreeSet<String> {
-    let line = section.line_of("aliases");
-    let written = section.strings("aliases");
-    if written.as_ref().is_none_or(Vec::is_empty) {
-        section.complain(line, "`aliases` is missing or empty", "write `aliases = [\"name@example.com\"]`");
-    }
-    let mut aliases = BTreeSet::new();
-    for (line, alias) in written.unwrap_or_default() {
-        let alias = alias.trim().to_lowercase();
-        if alias.is_empty() {
-            section.complain(line, "an alias is empty", "write an address, a login or `Name <mail>`");
-        } else {
-            aliases.insert(alias);
-        }
-    }
-    aliases
-}
-
-fn one_owner_per_alias(
-    people: &[(usize, RegisteredPerson)],
-    bots: &[(usize, RegisteredBot)],
-    line: usize,
+/// Reads `[identities]`, the register of the settings and that of the file they name.
+fn register_and_identities(
+    root: &mut Section,
+    files: &dyn Fn(&str) -> Result<String, String>,
     problems: &mut Vec<Problem>,
-) {
-    let owners = people.iter().map(|(line, person)| (line, &person.name, &person.aliases));
-    let owners = owners.chain(bots.iter().map(|(line, bot)| (line, &bot.name, &bot.aliases)));
-    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    for (own_line, name, aliases) in owners {
-        for alias in aliases {
-            let first = *seen.entry(alias).or_insert(name);
-            if first != &**name {
-                let message = format!("`{alias}` is an alias of `{first}` and of `{name}`");
-                let line = if *own_line == 0 { line } else { *own_line };
-                problems.push(Problem { line, message, hint: "an alias belongs to one person or bot".into() });
+) -> (Register, IdentitySettings) {
+    let mut section = root.section("identities");
+    let line = section.line_of("register");
+    let file = section.string("register").filter(|path| is_beside(&mut section, line, path));
+    let mailmap = section.flag("mailmap", false);
+    problems.extend(section.finish());
+    let (mut register, mut lines) = register::read(root, problems);
+    if let Some(path) = &file {
+        match files(path) {
+            Ok(text) => {
+                let (read, file_lines) = register_file(&text, path, line, problems);
+                register.append(&mut lines, read, file_lines);
+            }
+            Err(why) => {
+                let message = format!("the register `{}` cannot be read: {}", visible_line(path), visible_line(&why));
+                problems.push(Problem { line, message, hint: "it is looked for beside the settings".into() });
             }
         }
     }
+    let register = register.checked(&lines, if file.is_some() { line } else { root.line_of("people") }, problems);
+    (register, IdentitySettings { register: file, mailmap, joined: Mailmap::default() })
+}
+
+/// Whether a path names a file beside or below the settings.
+fn is_beside(section: &mut Section, line: usize, path: &str) -> bool {
+    let plain = |part: &str| !part.is_empty() && !matches!(part, "." | "..") && !part.contains(['\\', ':', '\0']);
+    let beside = path.split('/').all(plain);
+    if !beside {
+        let message = format!("`{}` is not a path below the folder of the settings", visible_line(path));
+        section.complain(line, message, "write e.g. `register = \"people.toml\"`");
+    }
+    beside
+}
+
+/// The register of a file; its mistakes stand on the line that names it, with their own line in the text.
+fn register_file(text: &str, path: &str, line: usize, problems: &mut Vec<Problem>) -> (Register, register::Lines) {
+    let (mut root, mut found) = reader::parse(text);
+    let (register, lines) = register::read(&mut root, &mut found);
+    found.extend(root.finish());
+    problems.extend(found.into_iter().map(|one| {
+        let message = format!("{}, line {}: {}", visible_line(path), one.line, one.message);
+        Problem { line, message, hint: one.hint }
+    }));
+    (register, lines)
+}
+
+fn owners(mut section: Section, problems: &mut Vec<Problem>) -> OwnerSettings {
+    let forge = section.choice("codeowners", OwnersForge::Auto, &OwnersForge::WORDS);
+    let mut layers = BTreeMap::new();
+    for layer in Layer::ALL {
+        let line = section.line_of(layer.name());
+        let Some(written) = section.strings(layer.name()) else { continue };
+        let owners: Vec<String> = written.into_iter().map(|(_, owner)| owner.trim().to_owned()).collect();
+        if owners.is_empty() || owners.iter().any(String::is_empty) {
+            let hint = "write `security = [\"@org/security\", \"Alice Example\"]`, or leave the layer out";
+            section.complain(line, format!("`owners.{}` names nobody", layer.name()), hint);
+        }
+        layers.insert(layer, owners);
+    }
+    problems.extend(section.finish());
+    OwnerSettings { forge, layers }
 }
 
 /// The check that refuses without settings.
@@ -371,9 +392,39 @@ fn gate(mut section: Section, problems: &mut Vec<Problem>) -> GateSettings {
     settings
 }
 
-fn guards(mut section: Section, problems: &mut Vec<Problem>) -> Globs {
-    let paths = section.globs("paths").unwrap_or_default();
+/// The guarding paths of the settings; the register is one of them wherever it lies.
+fn signatures(mut section: Section, problems: &mut Vec<Problem>) -> SignatureSettings {
+    let mut path = |key: &'static str| {
+        let line = section.line_of(key);
+        let path = section.string(key);
+        if path.as_ref().is_some_and(|path| path.trim().is_empty()) {
+            section.complain(line, format!("`signatures.{key}` names no file"), "write a path, or leave it out");
+        }
+        path
+    };
+    let (allowed_signers, revoked_keys) = (path("allowed_signers"), path("revoked_keys"));
+    let (keyring, certificates) = (path("keyring"), path("certificates"));
+    let mut forge_keys = Vec::new();
+    for (line, key) in section.strings("forge_keys").unwrap_or_default() {
+        let digits = key.chars().filter(char::is_ascii_hexdigit).count();
+        let is_hexadecimal = key.chars().all(|c| c.is_ascii_hexdigit() || c.is_whitespace() || c == ':') && digits >= 40;
+        if key.starts_with("SHA256:") || is_hexadecimal {
+            forge_keys.push(key);
+        } else {
+            let hint = "write SHA256:\u{2026} of an SSH key, or at least 40 hexadecimal digits; a key id is too short";
+            section.complain(line, format!("`{}` is not the fingerprint of a key", visible_line(&key)), hint);
+        }
+    }
     problems.extend(section.finish());
+    SignatureSettings { allowed_signers, revoked_keys, keyring, certificates, forge_keys }
+}
+
+fn guards(mut section: Section, register: Option<&str>, problems: &mut Vec<Problem>) -> Globs {
+    let mut paths = section.globs("paths").unwrap_or_default();
+    problems.extend(section.finish());
+    if let Some(register) = register {
+        paths.add_literal(register);
+    }
     paths
 }
 

@@ -1,13 +1,14 @@
 //! Settings in force as canonical TOML: sorted, complete, the same however they were written; and the digest of it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 use super::reader::{Node, Value};
 use super::{
-    EnvironmentSettings, GateSettings, IssueReferences, LandingMethod, RefuseFrom, RegisteredBot, RegisteredPerson, Settings,
-    TicketSettings, Waiver,
+    EnvironmentSettings, GateSettings, IssueReferences, LandingMethod, OwnersForge, RefuseFrom, RegisteredBot, RegisteredPerson,
+    Settings, SignatureSettings, Team, TicketSettings, Waiver,
 };
 use crate::text::{Timestamp, is_hidden};
 
@@ -83,12 +84,33 @@ impl Page {
         self.write_tickets(&settings.tickets);
         self.write_layers(settings);
         self.write_environments(&settings.environments);
-        self.write_register(&settings.people, &settings.bots);
+        self.write_identities(settings);
+        self.write_register(settings);
+        self.write_owners(settings);
+        self.write_signatures(settings);
         self.head("[guards]", "Paths that guard the process, beside the built-in ones.");
         self.strings("paths", &settings.guards.written);
         self.write_gate(&settings.gate);
         self.write_waivers(&settings.waivers);
         self.write_checks(settings);
+    }
+
+    fn write_signatures(&mut self, settings: &Settings) {
+        if settings.signatures == SignatureSettings::default() {
+            return;
+        }
+        self.head(
+            "[signatures]",
+            "Keys that signatures are checked against; used only from a settings file outside of the repository.",
+        );
+        for (key, path) in settings.signatures.paths() {
+            if let Some(path) = path {
+                self.string(key, path);
+            }
+        }
+        if !settings.signatures.forge_keys.is_empty() {
+            self.strings("forge_keys", &settings.signatures.forge_keys);
+        }
     }
 
     fn write_gate(&mut self, gate: &GateSettings) {
@@ -154,29 +176,88 @@ impl Page {
         }
     }
 
-    fn write_register(&mut self, people: &[RegisteredPerson], bots: &[RegisteredBot]) {
-        let mut people: Vec<&RegisteredPerson> = people.iter().collect();
-        people.sort_by_key(|person| (person.name.clone(), person.valid_from.clone(), person.aliases.clone()));
+    /// The register file is not named: what it holds stands with the rest of the register.
+    fn write_identities(&mut self, settings: &Settings) {
+        if let Some(file) = &settings.identities.register {
+            self.comment(&format!("The register file {file} is read; what it holds stands below."));
+        }
+        if settings.identities.mailmap {
+            self.head("[identities]", "The .mailmap of the base commit joins spellings.");
+            self.line("mailmap = true");
+        }
+    }
+
+    fn write_register(&mut self, settings: &Settings) {
+        let mut people: Vec<&RegisteredPerson> = settings.people.iter().collect();
+        people.sort_by_key(|person| (person.name.clone(), person.valid_from.clone(), person.spellings().min().cloned()));
         for (position, person) in people.into_iter().enumerate() {
             self.table("[[people]]", if position == 0 { "The pinned register of people." } else { "" });
-            self.string("name", &person.name);
-            self.strings("aliases", &person.aliases);
-            for (key, day) in [("valid_from", &person.valid_from), ("valid_until", &person.valid_until)] {
-                if let Some(day) = day {
-                    self.string(key, day);
-                }
-            }
+            self.write_person(person);
         }
-        let mut bots: Vec<&RegisteredBot> = bots.iter().collect();
+        let mut bots: Vec<&RegisteredBot> = settings.bots.iter().collect();
         bots.sort_by_key(|bot| (bot.name.clone(), bot.aliases.clone()));
         for (position, bot) in bots.into_iter().enumerate() {
-            self.table("[[bots]]", if position == 0 { "Registered bots and the paths they may touch." } else { "" });
+            self.table("[[bots]]", if position == 0 { "Registered bots, and what they may touch." } else { "" });
             self.string("name", &bot.name);
             self.strings("aliases", &bot.aliases);
+            self.some_strings("keys", &bot.keys);
             if let Some(owner) = &bot.owner {
                 self.string("owner", owner);
             }
             self.strings("paths", &bot.paths.written);
+            if let Some(kinds) = &bot.kinds {
+                self.strings("kinds", kinds);
+            }
+        }
+        let mut teams: Vec<&Team> = settings.teams.iter().collect();
+        teams.sort_by_key(|team| team.name.clone());
+        for (position, team) in teams.into_iter().enumerate() {
+            self.table("[[teams]]", if position == 0 { "Teams of registered people." } else { "" });
+            self.string("name", &team.name);
+            self.some_strings("aliases", &team.aliases);
+            let members: Vec<String> = team.members.iter().map(|member| member.to_string()).collect();
+            self.strings("members", &members);
+        }
+    }
+
+    fn write_person(&mut self, person: &RegisteredPerson) {
+        self.string("name", &person.name);
+        self.some_strings("aliases", &person.aliases);
+        self.some_strings("accounts", &person.accounts);
+        self.some_strings("mails", &person.mails);
+        self.some_strings("keys", &person.keys);
+        for (key, day) in [("valid_from", &person.valid_from), ("valid_until", &person.valid_until)] {
+            if let Some(day) = day {
+                self.string(key, day);
+            }
+        }
+        let day =
+            |key: &str, day: &Option<String>| day.as_ref().map(|day| format!(", {key} = {}", quoted(day))).unwrap_or_default();
+        let roles = person.roles.iter();
+        let roles =
+            roles.map(|one| format!("{{ role = {}{}{} }}", quoted(&one.name), day("from", &one.from), day("until", &one.until)));
+        let roles: Vec<String> = roles.collect();
+        if !roles.is_empty() {
+            self.line(&format!("roles = [{}]", roles.join(", ")));
+        }
+    }
+
+    /// A list that is left out where it is empty.
+    fn some_strings(&mut self, key: &str, values: &BTreeSet<String>) {
+        if !values.is_empty() {
+            self.strings(key, values);
+        }
+    }
+
+    fn write_owners(&mut self, settings: &Settings) {
+        let owners = &settings.owners;
+        if owners.layers.is_empty() && owners.forge == OwnersForge::Auto {
+            return;
+        }
+        self.head("[owners]", "Whose approval a layer needs, and how CODEOWNERS is read.");
+        self.string("codeowners", word_of(owners.forge, &OwnersForge::WORDS));
+        for (layer, owners) in &owners.layers {
+            self.strings(layer.name(), owners);
         }
     }
 

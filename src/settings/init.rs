@@ -42,14 +42,36 @@ pub fn draft(observed: &Observed) -> String {
 }
 
 const CLOSING: &str = "
-# People with several spellings, so that an approval by oneself under another name is seen.
+# Who is who, so that an approval by oneself under another name is seen. A long register stands better in a file of its own.
+# [identities]
+# register = \"people.toml\"
+# mailmap = true
 # [[people]]
 # name = \"Alice Example\"
-# aliases = [\"alice@example.com\", \"alice\"]
+# accounts = [\"alice\"]
+# mails = [\"alice@example.com\"]
+# roles = [{ role = \"security-approver\", from = \"2026-01-01\" }]
+# valid_until = \"2026-12-31\"
+# [[teams]]
+# name = \"security\"
+# aliases = [\"@example/security\"]
+# members = [\"Alice Example\"]
+
+# Whose approval a layer needs, beside CODEOWNERS.
+# [owners]
+# security = [\"@example/security\"]
 
 # Paths that guard the process, beside CODEOWNERS, CI files and this file.
 [guards]
 paths = []
+
+# Keys that signatures are checked against. They count only in a settings file outside of the audited repository, given with
+# `--settings`; on the command line they are `--signers`, `--keyring` and `--certificates`.
+# [signatures]
+# allowed_signers = \"allowed_signers\"
+# keyring = \"public-keys\"
+# [checks.signature-missing]
+# demand = \"arrivals\"
 
 # What the gate refuses beside blockers, and how proposals land: \"any\", \"commits\" or \"squash\".
 [gate]

@@ -6,8 +6,10 @@
 mod check;
 mod describe;
 pub mod init;
+mod mailmap;
 mod profiles;
 pub mod reader;
+mod register;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
@@ -16,7 +18,9 @@ use std::sync::Arc;
 use globset::GlobSet;
 use regex::Regex;
 
+pub use self::mailmap::Mailmap;
 pub use self::profiles::{PROFILES, Profile};
+pub use self::register::{RegisteredBot, RegisteredPerson, Role, Team, noreply_login};
 
 use crate::text::Person;
 
@@ -91,6 +95,14 @@ pub struct Settings {
     pub people: Vec<RegisteredPerson>,
     /// `[[bots]]`
     pub bots: Vec<RegisteredBot>,
+    /// `[[teams]]`
+    pub teams: Vec<Team>,
+    /// `[identities]`
+    pub identities: IdentitySettings,
+    /// `[owners]`
+    pub owners: OwnerSettings,
+    /// `[signatures]`: where the keys are that signatures are checked against.
+    pub signatures: SignatureSettings,
     /// `[guards] paths`: paths that guard the process, beside the built-in ones.
     pub guards: Globs,
     /// `[gate]`
@@ -101,6 +113,36 @@ pub struct Settings {
     pub checks: CheckTables,
     /// `references`: the frameworks whose reference numbers are printed; `None` means all.
     pub frameworks: Option<BTreeSet<String>>,
+}
+
+/// Where the keys are that signatures are checked against, as paths relative to the settings file.
+///
+/// Settings that stand in the audited repository, or are read from a file in it, name no keys: see `cli`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignatureSettings {
+    /// `allowed_signers`: a file of OpenSSH.
+    pub allowed_signers: Option<String>,
+    /// `revoked_keys`: SSH keys or a revocation list that never count.
+    pub revoked_keys: Option<String>,
+    /// `keyring`: a file or a folder of OpenPGP public keys.
+    pub keyring: Option<String>,
+    /// `certificates`: a file or a folder of X.509 certificates that signers' certificates must lead to.
+    pub certificates: Option<String>,
+    /// `forge_keys`: fingerprints of keys that a forge signs with, beside those that forges have published.
+    pub forge_keys: Vec<String>,
+}
+
+impl SignatureSettings {
+    /// Every setting that names a file or a folder, with its value where it has one.
+    #[must_use]
+    pub fn paths(&self) -> [(&'static str, Option<&String>); 4] {
+        [
+            ("allowed_signers", self.allowed_signers.as_ref()),
+            ("revoked_keys", self.revoked_keys.as_ref()),
+            ("keyring", self.keyring.as_ref()),
+            ("certificates", self.certificates.as_ref()),
+        ]
+    }
 }
 
 /// Which paths the audit is about.
@@ -119,6 +161,24 @@ pub struct Globs {
     pub written: Vec<String>,
     /// Compiled: `*` stops at `/`, `**` does not.
     pub set: GlobSet,
+}
+
+impl Globs {
+    /// Adds one path as it is, without glob characters.
+    fn add_literal(&mut self, path: &str) {
+        let mut written = self.written.clone();
+        written.push(globset::escape(path));
+        let mut builder = globset::GlobSetBuilder::new();
+        for glob in &written {
+            // Each of them has compiled before, and an escaped path holds nothing that could fail.
+            if let Ok(glob) = globset::GlobBuilder::new(glob).literal_separator(true).build() {
+                builder.add(glob);
+            }
+        }
+        if let Ok(set) = builder.build() {
+            *self = Self { written, set };
+        }
+    }
 }
 
 impl Deref for Globs {
@@ -205,30 +265,51 @@ impl EnvironmentSettings {
     }
 }
 
-/// A person of the pinned register.
-#[derive(Clone, Debug)]
-pub struct RegisteredPerson {
-    /// The name to show.
-    pub name: Arc<str>,
-    /// Everything they sign with, in lower case: addresses, `name <mail>` spellings, logins; compared without case.
-    pub aliases: BTreeSet<String>,
-    /// First and last day of validity, `YYYY-MM-DD`.
-    pub valid_from: Option<String>,
-    /// See above.
-    pub valid_until: Option<String>,
+/// `[identities]`: what joins spellings of one person beside the register.
+#[derive(Clone, Debug, Default)]
+pub struct IdentitySettings {
+    /// `register`: a file beside the settings that holds more of the register.
+    pub register: Option<String>,
+    /// `mailmap`: whether the `.mailmap` of the base commit joins spellings.
+    pub mailmap: bool,
+    /// What that file holds, once it has been read; not part of the settings themselves.
+    pub joined: Mailmap,
 }
 
-/// A registered bot.
-#[derive(Clone, Debug)]
-pub struct RegisteredBot {
-    /// The name to show.
-    pub name: Arc<str>,
-    /// Addresses or names it commits with, in lower case; compared without case.
-    pub aliases: BTreeSet<String>,
-    /// Who answers for it.
-    pub owner: Option<String>,
-    /// The paths it may touch.
-    pub paths: Globs,
+/// `[owners]`: whose approval a path or a layer needs.
+#[derive(Clone, Debug, Default)]
+pub struct OwnerSettings {
+    /// `codeowners`: by which forge's rules CODEOWNERS is read.
+    pub forge: OwnersForge,
+    /// The owners of layers as written: teams, people, logins, addresses.
+    pub layers: BTreeMap<Layer, Vec<String>>,
+}
+
+/// By which forge's rules CODEOWNERS is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OwnersForge {
+    /// By the exports, else by the place and form of the file.
+    #[default]
+    Auto,
+    /// GitHub.
+    GitHub,
+    /// GitLab.
+    GitLab,
+    /// Bitbucket.
+    Bitbucket,
+    /// It is not read.
+    None,
+}
+
+impl OwnersForge {
+    /// Each with its word in the settings.
+    pub const WORDS: [(&'static str, Self); 5] = [
+        ("auto", Self::Auto),
+        ("github", Self::GitHub),
+        ("gitlab", Self::GitLab),
+        ("bitbucket", Self::Bitbucket),
+        ("none", Self::None),
+    ];
 }
 
 /// What the gate refuses, and on which references.

@@ -35,11 +35,29 @@ name = "Alice Example"
 aliases = ["Alice@example.com", "alice"]
 valid_from = 2025-01-01
 valid_until = "2026-12-31"
+accounts = ["@Alice-E"]
+mails = ["alice@home.example.org"]
+keys = ["ssh-ed25519 AAAA alice"]
+roles = [{ role = "lead" }, { role = "approver", from = 2026-01-01, until = "2026-06-30" }]
 [[bots]]
 name = "renovate"
 aliases = ["renovate@example.com"]
 owner = "platform team"
 paths = ["apps/**"]
+kinds = ["NetworkPolicy", "kyverno.io/*"]
+[[teams]]
+name = "security"
+aliases = ["@Org/Security"]
+members = ["alice example"]
+[identities]
+mailmap = true
+[owners]
+codeowners = "gitlab"
+security = ["@org/security", "Alice Example"]
+[signatures]
+allowed_signers = "keys/allowed_signers"
+keyring = "keys/openpgp"
+forge_keys = ["SHA256:abc", "968479A1AFF927E37D1A566BB5690EEEBB952194"]
 [guards]
 paths = ["policies/OWNERS"]
 [[waivers]]
@@ -142,7 +160,7 @@ fn every_mistake_is_named_with_line_and_hint() {
         (16, "not a glob"),
         (17, "network"),
         (19, "people.name"),
-        (18, "aliases"),
+        (18, "to be known by"),
         (20, "2025-13-01"),
         (23, "strings only"),
         (26, "`abc`"),
@@ -165,6 +183,63 @@ fn doubles_are_named() {
     assert_eq!(problems("[[layers]]\nglob='a/**'\nlayer='security'\n[[layers]]\nglob='a/**'\nlayer='ignore'").len(), 1);
     assert_eq!(problems("[[people]]\nname='A'\naliases=['x']\n[[people]]\nname='B'\naliases=['X']").len(), 1);
     assert_eq!(problems("a = 1\na = 2\n[scope]\ninclude = []").len(), 3);
+}
+
+#[test]
+fn the_register_joins_a_file_and_teams_with_people() {
+    let full = parse(FULL);
+    let alice = &full.people[0];
+    assert_eq!(alice.accounts.iter().collect::<Vec<_>>(), ["alice-e"]);
+    assert!(alice.holds("approver", "2026-03-01") && !alice.holds("approver", "2026-07-01"));
+    assert_eq!(full.teams[0].members.iter().map(|name| &**name).collect::<Vec<_>>(), ["Alice Example"]);
+    assert_eq!(full.owners.layers[&Layer::Security], ["@org/security", "Alice Example"]);
+
+    let settings = "[identities]\nregister = 'org/people.toml'\n[[teams]]\nname='t'\nmembers=['bob','@alice']\n\
+                    [[people]]\nname='Alice'\naccounts=['alice']\n";
+    let read = |text: &'static str| {
+        Settings::parse_with(settings, "test", None, &|path| {
+            assert_eq!(path, "org/people.toml");
+            Ok(text.to_owned())
+        })
+    };
+    let (joined, found) = read("[[people]]\nname='Bob'\nmails=['bob@example.com']\naccounts=['bob']\n");
+    assert_eq!(found, []);
+    assert_eq!((joined.people.len(), joined.teams[0].members.len()), (2, 2));
+    assert!(joined.guards.is_match("org/people.toml"));
+    assert_eq!(parse(&joined.describe()).digest, joined.digest);
+    let told = |text: &'static str| read(text).1.into_iter().map(|one| (one.line, one.message)).collect::<Vec<_>>();
+    assert_eq!(
+        told("[[people]]\nname='Bob'\naccounts=['ALICE']\n[scope]\n"),
+        [
+            (2, "`alice` is an alias of `Alice` and of `Bob`".to_owned()),
+            (2, "org/people.toml, line 4: `scope` is not a setting".to_owned()),
+        ]
+    );
+    let missing = Settings::parse_with(settings, "test", None, &|_| Err("it is not there".to_owned())).1;
+    assert_eq!(missing[0].message, "the register `org/people.toml` cannot be read: it is not there");
+    for path in ["/etc/people.toml", "../people.toml", "a//b", "c:people.toml", ""] {
+        assert_eq!(problems(&format!("[identities]\nregister = '{path}'")).len(), 1, "{path}");
+    }
+}
+
+#[test]
+fn mistakes_in_the_register_are_named() {
+    for (text, part) in [
+        ("[[people]]\nname='A'\naliases=['x']\nmails=['a']", "`a` is not an address"),
+        ("[[people]]\nname='A'\naccounts=['a b']\naliases=['a']", "`a b` is not a login"),
+        ("[[people]]\nname='A'", "no mails, accounts or aliases"),
+        ("[[people]]\nname='A'\naliases=['a']\nroles=[{role='r',from='2026-02-01',until='2026-01-01'}]", "ends before"),
+        ("[[people]]\nname='A'\naliases=['a']\nroles=[{from='2026-02-01'}]", "people.roles.role"),
+        ("[[people]]\nname='A'\naccounts=['a']\n[[people]]\nname='A'\nmails=['1+a@users.noreply.github.com']", "is an alias"),
+        ("[[people]]\nname='A'\naliases=['a']\nkeys=['k']\n[[bots]]\nname='B'\naliases=['b']\nkeys=['k']", "is a key of"),
+        ("[[teams]]\nname='t'", "teams.members"),
+        ("[[teams]]\nname='t'\nmembers=['x']", "not among the people"),
+        ("[owners]\nsecurity=[]", "names nobody"),
+        ("[owners]\ncodeowners='gitea'", "gitea"),
+    ] {
+        let found = problems(text);
+        assert!(found.len() == 1 && found[0].message.contains(part), "{text}: {found:#?}");
+    }
 }
 
 #[test]

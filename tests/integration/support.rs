@@ -162,6 +162,13 @@ pub fn hermetic(program: &str) -> Command {
     command
 }
 
+/// Whether a program is in the search path.
+pub fn is_installed(program: &str) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "programs are found by the search path")]
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
 /// What a run of the binary did.
 #[derive(Debug)]
 pub struct Run {

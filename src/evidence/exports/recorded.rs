@@ -280,6 +280,8 @@ pub struct RecordedTicket {
     pub kind: String,
     /// The title.
     pub title: String,
+    /// What it says beyond that, in plain lines: the description, and plans where the system has fields for them.
+    pub text: String,
     /// Who asked for it.
     pub requester: Account,
     /// When it was created (RFC 3339 UTC).

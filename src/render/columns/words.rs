@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::changes::{Change, Commit, FileEdit, Gap, GapAbout, ParseStatus, SignatureKind};
+use crate::changes::{Change, Commit, FileEdit, Gap, GapAbout, ParseStatus};
 use crate::checks::Finding;
 use crate::classification::{FileClass, LayerSet};
 use crate::evidence::{Citation, Dossier, Evidence, Grade, Place, Review, Source, TicketRelation, TicketSystem};
@@ -76,17 +76,6 @@ pub(crate) fn classed<'a>(
     classes: &'a [FileClass],
 ) -> impl Iterator<Item = (&'a FileEdit, Option<&'a FileClass>)> {
     edits.iter().zip(classes.iter().map(Some).chain(std::iter::repeat(None)))
-}
-
-/// The word for a signature's format; nothing is verified.
-pub(crate) fn signature_words(signed: Option<SignatureKind>) -> &'static str {
-    match signed {
-        None => "none",
-        Some(SignatureKind::OpenPgp) => "OpenPGP, not checked",
-        Some(SignatureKind::Ssh) => "SSH, not checked",
-        Some(SignatureKind::X509) => "X.509, not checked",
-        Some(SignatureKind::Unknown) => "unknown format, not checked",
-    }
 }
 
 /// The words for a ticket system.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::policies::{self, EditView};
+use super::timeline::{self, TimeLine};
 use super::{Capped, Pages, line, status_class, store, title, two_at_a_time};
 use crate::changes::{Commit, FileEdit};
 use crate::checks::{Card, Finding, Outcome, Subject, WeighedReview};
@@ -80,6 +81,7 @@ struct Sheet {
     status_class: &'static str,
     day: String,
     origin: Origin,
+    times: Option<TimeLine>,
     findings: Vec<FindingRow>,
     no_exception: String,
     not_applicable: String,
@@ -110,7 +112,7 @@ struct Origin {
     arrived_grade: &'static str,
     proposals: String,
     proposal_link: Option<String>,
-    signature: &'static str,
+    signature: String,
     layers: String,
     environments: String,
     bot: String,
@@ -136,6 +138,7 @@ fn sheet(columns: &Columns<'_>, position: usize, dossier: &Dossier) -> Sheet {
         status_class: status_class(status),
         day: columns::arrival_day(dossier),
         origin: origin(columns, dossier, &facts),
+        times: timeline::draw(&columns::events(columns, dossier, &facts.reviews)),
         findings: columns.findings_of(position).filter_map(|(card, finding)| finding_row(columns, card, finding)).collect(),
         no_exception: facts.no_exception.join(", "),
         not_applicable: facts.not_applicable.join(", "),
@@ -172,7 +175,7 @@ fn origin(columns: &Columns<'_>, dossier: &Dossier, facts: &Facts<'_>) -> Origin
         arrived_grade: arrival.grade.word(),
         proposal_link: proposals.first().filter(|_| proposals.len() == 1).and_then(|proposal| safe_link(&proposal.id)),
         proposals: few(proposals.into_iter().map(proposal_words).chain(dossier.link.as_deref().map(link_words))),
-        signature: columns::signature_words(commit.signed),
+        signature: columns.signature(commit, Some(evidence)),
         layers: columns::layer_names(facts.layers),
         environments: few(facts.environments.iter().map(|name| line(name))),
         bot: dossier.bot.as_deref().map(line).unwrap_or_default(),

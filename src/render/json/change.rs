@@ -51,7 +51,7 @@ fn side<'a>(
     found: Option<&'a Evidence>,
 ) -> JsonSide<'a> {
     let evidence = found.map(|found| evidence(columns, dossier, found, found.reviews.iter().map(unweighed).collect()));
-    JsonSide { commit: commit(side, classes), evidence }
+    JsonSide { commit: commit(columns, side, classes, found), evidence }
 }
 
 /// The recorded proposal that brought the change.
@@ -101,9 +101,10 @@ pub(super) fn change<'a>(columns: &Columns<'a>, position: usize, dossier: &'a Do
     let classes = dossier.classification.side_files.iter().map(|classes| &**classes).chain(std::iter::repeat(&[][..]));
     let sides = dossier.evidence.side_commits.iter().map(Some).chain(std::iter::repeat(None));
     let out_of_scope = dossier.classification.out_of_scope.as_deref();
+    let reviews = facts.reviews.iter().map(|weighed| review(columns, dossier, weighed)).collect();
     JsonChange {
         seq: position + 1,
-        commit: commit(own, &dossier.classification.files),
+        commit: commit(columns, own, &dossier.classification.files, Some(&dossier.evidence)),
         status: columns.status(position).words(),
         in_scope: out_of_scope.is_none(),
         scope_reason: out_of_scope,
@@ -116,7 +117,7 @@ pub(super) fn change<'a>(columns: &Columns<'a>, position: usize, dossier: &'a Do
         link: dossier.link.as_deref().map(link),
         layers: facts.layers.iter().map(Layer::name).collect(),
         environments: facts.environments.iter().copied().collect(),
-        evidence: evidence(columns, dossier, &dossier.evidence, facts.reviews.iter().map(review).collect()),
+        evidence: evidence(columns, dossier, &dossier.evidence, reviews),
         gaps: gaps(&dossier.gaps),
         findings: columns.findings_of(position).map(|(card, found)| finding(columns, card, found)).collect(),
         side_commits: side_commits

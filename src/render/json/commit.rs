@@ -4,9 +4,11 @@ use serde::Serialize;
 
 use super::person::{JsonPerson, person};
 use super::policies::{JsonPolicyEdit, policy_edit};
+use super::signature::{JsonSigned, signed};
 use crate::changes::{Commit, FileEdit};
 use crate::classification::FileClass;
-use crate::render::columns;
+use crate::evidence::Evidence;
+use crate::render::columns::{self, Columns};
 use crate::settings::Layer;
 use crate::text::{CommitId, Moment, RepoPath, Text};
 
@@ -18,7 +20,9 @@ pub(super) struct JsonCommit<'a> {
     author: JsonSignature<'a>,
     committer: JsonSignature<'a>,
     message: JsonText<'a>,
-    signature: &'static str,
+    signature: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed: Option<JsonSigned<'a>>,
     anomalies: Vec<String>,
     files: Vec<JsonFile<'a>>,
     policy_edits: Vec<JsonPolicyEdit<'a>>,
@@ -56,7 +60,12 @@ struct JsonUnexplained<'a> {
     reason: &'a str,
 }
 
-pub(super) fn commit<'a>(commit: &'a Commit, classes: &'a [FileClass]) -> JsonCommit<'a> {
+pub(super) fn commit<'a>(
+    columns: &Columns<'_>,
+    commit: &'a Commit,
+    classes: &'a [FileClass],
+    evidence: Option<&'a Evidence>,
+) -> JsonCommit<'a> {
     let Text { value, lossy } = &commit.message;
     JsonCommit {
         commit_id: commit.id.to_string(),
@@ -65,7 +74,8 @@ pub(super) fn commit<'a>(commit: &'a Commit, classes: &'a [FileClass]) -> JsonCo
         author: signature(&commit.author),
         committer: signature(&commit.committer),
         message: JsonText { text: value, lossy: *lossy },
-        signature: columns::signature_words(commit.signed),
+        signature: columns.signature(commit, evidence),
+        signed: signed(columns, commit, evidence),
         anomalies: columns::anomalies(commit),
         files: columns::classed(&commit.file_edits, classes).map(|(edit, class)| file(edit, class)).collect(),
         policy_edits: commit.policy_edits.iter().map(policy_edit).collect(),
