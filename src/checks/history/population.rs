@@ -4,9 +4,8 @@ use crate::checks::catalogue::Listing;
 use crate::checks::register::Register;
 use crate::checks::verdict::{Verdict, counted, judge_each_change, shown, some_of};
 use crate::checks::{Card, Check, Finding, Gate, Period, Severity, Subject};
-use crate::evidence::recorded::{ProposalState, RecordedProposal};
-use crate::evidence::{ArrivalKind, Dossier, Grade};
-use crate::text::Timestamp;
+use crate::evidence::recorded::RecordedProposal;
+use crate::evidence::{ArrivalKind, Dossier, Fate, Grade};
 
 pub(super) const LISTING: Listing = Listing { card: &POPULATION_UNRECONCILED, configure: |_| Box::new(PopulationUnreconciled) };
 
@@ -76,15 +75,9 @@ fn judge_change(dossier: &Dossier, register: &Register<'_>, period: &Period<'_>)
 
 /// The other way round: merged proposals that no change is linked to.
 fn judge_proposals(period: &Period<'_>) -> Verdict {
-    let linked: std::collections::BTreeSet<usize> =
-        period.dossiers.iter().filter_map(|dossier| dossier.link.as_ref()).map(|link| link.proposal).collect();
-    let bounds = bounds(period);
-    let arrived = |position: &usize| linked.contains(position) || period.exports.arrived_inside.contains_key(position);
-    let lost: Vec<&RecordedProposal> = (0..)
-        .zip(&period.exports.proposals)
-        .filter(|(position, proposal)| !arrived(position) && belongs(proposal, period, bounds))
-        .map(|(_, proposal)| proposal)
-        .collect();
+    let fates = period.exports.fates.iter().zip(&period.exports.proposals);
+    let lost: Vec<&RecordedProposal> =
+        fates.filter(|(fate, _)| **fate == Fate::WithoutChange).map(|(_, proposal)| proposal).collect();
     if !lost.is_empty() {
         let named = some_of(lost.iter().map(|proposal| shown(&proposal.id)));
         let count = counted(lost.len(), "merged proposal");
@@ -94,24 +87,4 @@ fn judge_proposals(period: &Period<'_>) -> Verdict {
         Some(gap) => Verdict::not_assessable(format!("the export may not be whole: {}", shown(gap))),
         None => Verdict::pass(Grade::Recorded),
     }
-}
-
-/// The committer dates between which the period's changes arrived.
-fn bounds(period: &Period<'_>) -> (Option<i64>, Option<i64>) {
-    let seconds = |timestamp: Timestamp| timestamp.seconds;
-    let start = period.range.start.and_then(|start| period.dates_before.get(&start).copied());
-    let end = period.dossiers.last().and_then(|last| last.change.commit.committer.when.known());
-    (start.map(seconds), end.map(seconds))
-}
-
-/// Whether a proposal landed on the audited branch in the period, as far as its record tells.
-fn belongs(proposal: &RecordedProposal, period: &Period<'_>, (start, end): (Option<i64>, Option<i64>)) -> bool {
-    let merged = proposal.merged_at.as_deref().and_then(|at| chrono::DateTime::parse_from_rfc3339(at).ok());
-    let (Some(merged), Some(end)) = (merged.map(|at| at.timestamp()), end) else { return false };
-    let branch = period.range.branch.rsplit('/').next().unwrap_or_default();
-    let elsewhere = proposal.target.as_deref().is_some_and(|target| {
-        let target = target.strip_prefix("refs/heads/").unwrap_or(target);
-        branch != "HEAD" && target.rsplit('/').next() != Some(branch)
-    });
-    proposal.state == ProposalState::Merged && !elsewhere && merged <= end && start.is_none_or(|start| merged > start)
 }

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::documents::Documents;
 use self::recorded::{Fragment, Recognised, RecordedProposal, RecordedTicket};
+use super::fates::{self, Fate};
 use super::gate_records::{GateRecord, RecordedRuling, RulingIndex};
 use super::{Dossier, linking};
 use crate::repository::Repository;
@@ -61,6 +62,8 @@ pub struct Exports {
     pub missing_proposals: Vec<String>,
     /// Merged proposals, by position, that arrived inside a change that is not linked to them, and that change.
     pub arrived_inside: BTreeMap<usize, CommitId>,
+    /// What became of each proposal, in their order.
+    pub fates: Vec<Fate>,
     /// Changes that may be of a proposal whose commits the export does not list, and that proposal.
     pub may_be_of: BTreeMap<CommitId, String>,
     /// Rulings that are about no change of the period: the subject, the decision, when, and the file.
@@ -163,6 +166,12 @@ impl Exports {
         let rulings = self.gate.iter().flat_map(|(file, record)| record.rulings.iter().map(move |ruling| (file, record, ruling)));
         let unmatched = rulings.zip(used).filter(|(_, used)| !used);
         self.unmatched = unmatched.map(|((file, record, ruling), _)| unmatched_row(file, record, ruling)).collect();
+    }
+
+    /// Tells what became of each proposal, once changes are linked. `branch` is the audited one, `start` the committer date of
+    /// the last commit before the period.
+    pub fn reconcile(&mut self, dossiers: &[Dossier], branch: &str, start: Option<i64>) {
+        self.fates = fates::of(&self.proposals, &self.arrived_inside, dossiers, branch, start);
     }
 
     /// How many rulings of the gate were given.
