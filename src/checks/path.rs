@@ -6,7 +6,7 @@ use super::review::{Custom, Expect};
 use super::verdict::{Verdict, counted, gap_about, header, judge_each_change, shown, shown_path, side_header, some_of};
 use super::{Card, Check, Finding, Gate, Period, Severity};
 use crate::changes::{Commit, GapAbout, MergeContent};
-use crate::evidence::{ArrivalKind, Citation, Dossier, Grade, Place, Source};
+use crate::evidence::{ArrivalKind, Citation, Dossier, Exports, Grade, Place, Source};
 use crate::settings::reader::Section;
 
 pub(super) const FAMILY: Family = Family {
@@ -67,7 +67,7 @@ impl DirectPush {
         Self { expect: Expect::configured(section), minimum_grade }
     }
 
-    fn judge(&self, dossier: &Dossier, register: &Register<'_>, custom: Custom) -> Verdict {
+    fn judge(&self, dossier: &Dossier, register: &Register<'_>, custom: Custom, exports: &Exports) -> Verdict {
         if let Some(link) = &dossier.link {
             let because = format!("recorded as {}, linked by {}", shown(&link.id), link.linked_by.words());
             return Verdict::pass_because(Grade::Recorded, because);
@@ -98,6 +98,13 @@ impl DirectPush {
                 }
                 None => "no merged proposal of the export landed as this".to_owned(),
             };
+            if let Some(id) = exports.may_be_of.get(&dossier.change.id()) {
+                let because = format!("it may be a commit of {}, whose commits the export does not list", shown(id));
+                return Verdict::not_assessable(because);
+            }
+            if custom.lacks_proposals {
+                return Verdict::not_assessable(format!("{told}, and the export lacks some"));
+            }
             return Verdict::exception(Grade::Recorded, told);
         }
         let Custom { carrying, of, expected, .. } = custom;
@@ -134,7 +141,7 @@ impl Check for DirectPush {
         let register = Register::of(period.settings);
         let could = |dossier: &Dossier| dossier.arrival != ArrivalKind::Initial;
         let custom = Custom::of(self.expect, period, could, |dossier| dossier.evidence.proposal.is_some());
-        judge_each_change(&DIRECT_PUSH, period, |_, dossier| self.judge(dossier, &register, custom))
+        judge_each_change(&DIRECT_PUSH, period, |_, dossier| self.judge(dossier, &register, custom, period.exports))
     }
 }
 

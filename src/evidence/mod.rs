@@ -25,6 +25,7 @@ mod identities;
 mod arrival;
 mod exports;
 mod linking;
+mod fates;
 pub mod gate_records;
 pub mod signatures;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod tests;
 
 pub use arrival::gather;
 pub use exports::{EvidenceFile, ExportError, Exports, Unmatched, recorded};
+pub use fates::Fate;
 pub use identities::{find_bot, suspicious_name};
 pub use linking::{Link, LinkedBy, OnContent, ReviewRecord};
 
