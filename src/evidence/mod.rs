@@ -25,6 +25,7 @@ mod identities;
 mod arrival;
 mod exports;
 mod linking;
+mod fates;
 pub mod owners;
 pub mod gate_records;
 pub mod signatures;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use arrival::gather;
 pub use exports::{EvidenceFile, ExportError, Exports, Unmatched, recorded};
+pub use fates::Fate;
 pub use identities::{find_bot, look_of, suspicious_name};
 pub use linking::{Link, LinkedBy, OnContent, ReviewRecord};
 

@@ -564,6 +564,7 @@ fn tie_outs(dossiers: &[Dossier]) -> Vec<TieOut> {
         left_value: value.to_string(),
         right,
         right_value: value.to_string(),
+        not_checked: None,
     };
     let files = dossiers.iter().map(|dossier| dossier.change.commit.file_edits.len()).sum::<usize>();
     vec![

@@ -299,8 +299,8 @@ impl Authors {
     fn of(dossier: &Dossier, register: &Register<'_>) -> Self {
         let mut whole = Circle::default();
         authors(dossier).for_each(|(person, role)| whole.add(register, person, role));
-        for author in dossier.link.iter().flat_map(|link| &link.authors) {
-            whole.add(register, author.clone(), "an author of the proposal");
+        for (author, role) in dossier.link.iter().flat_map(|link| &link.authors) {
+            whole.add(register, author.clone(), role);
         }
         let mut side = BTreeMap::<CommitId, Circle>::new();
         for commit in &dossier.change.side_commits {

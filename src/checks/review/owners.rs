@@ -13,7 +13,7 @@ use crate::changes::{Commit, GapAbout};
 use crate::checks::verdict::{gap_about, own_gap, shown_path};
 use crate::classification::FileClass;
 use crate::evidence::owners::{Demanded, Dialect, OwnersAtBase, OwnersFile};
-use crate::evidence::{Citation, Dossier, Grade, Place, Source};
+use crate::evidence::{Citation, Dossier, Exports, Grade, Place, Source};
 use crate::settings::{Layer, RegisteredPerson, Settings, Team};
 use crate::text::{CommitId, Person, RepoPath};
 
@@ -185,6 +185,7 @@ struct Around<'a> {
     settings: &'a Settings,
     teams: BTreeMap<String, &'a Team>,
     custom: Custom,
+    exports: &'a Exports,
     memory: RefCell<Memory<'a>>,
 }
 
@@ -218,7 +219,14 @@ impl<'a> Around<'a> {
             let names = team.aliases.iter().cloned().chain([team.name.to_lowercase()]);
             teams.extend(names.map(|name| (handle(&name), team)));
         }
-        Self { approvals: Approvals::of(period.settings), settings: period.settings, teams, custom, memory: RefCell::default() }
+        Self {
+            approvals: Approvals::of(period.settings),
+            settings: period.settings,
+            teams,
+            custom,
+            exports: period.exports,
+            memory: RefCell::default(),
+        }
     }
 
     /// Every rule that speaks about what the change touched, old places of moved files included.
@@ -275,7 +283,7 @@ impl<'a> Around<'a> {
     /// No review at all: without an export, that need not mean that nobody looked.
     fn nobody(&self, dossier: &Dossier, demands: &[Demand<'_>]) -> Verdict {
         let first = demands.first().map(Demand::words).unwrap_or_default();
-        if let Some(verdict) = nobody_recorded(dossier, self.custom) {
+        if let Some(verdict) = nobody_recorded(dossier, self.custom, self.exports) {
             return verdict.with_more(&format!("; {first}"));
         }
         if let Some(gap) = gap_about(dossier, GapAbout::Notes) {

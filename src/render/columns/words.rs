@@ -293,11 +293,18 @@ pub(crate) fn proposals(dossier: &Dossier) -> Vec<String> {
 
 /// Left minus right where both are numbers.
 pub(crate) fn difference(tie_out: &TieOut) -> String {
+    if tie_out.not_checked.is_some() {
+        return String::new();
+    }
     let numbers = tie_out.left_value.parse::<i128>().ok().zip(tie_out.right_value.parse::<i128>().ok());
     numbers.map_or_else(String::new, |(left, right)| left.saturating_sub(right).to_string())
 }
 
 /// The words for whether a tie-out holds.
-pub(crate) fn result_words(tie_out: &TieOut) -> &'static str {
-    if tie_out.holds() { "holds" } else { "does not hold" }
+pub(crate) fn result_words(tie_out: &TieOut) -> String {
+    match &tie_out.not_checked {
+        Some(why) => format!("not checked: {}", one_line(why)),
+        None if tie_out.holds() => "holds".to_owned(),
+        None => "does not hold".to_owned(),
+    }
 }
