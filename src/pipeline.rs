@@ -13,7 +13,7 @@ use crate::inventory;
 use crate::pack::{Pack, RecordCounter, Rendered, population_hash};
 use crate::parallel;
 use crate::render::{self, RenderError, Sink};
-use crate::repository::{AuditRange, History, Notes, Repository, RepositoryError};
+use crate::repository::{AuditRange, Completeness, History, Notes, Repository, RepositoryError};
 use crate::settings::{Mailmap, Settings};
 use crate::text::{CommitId, RepoPath};
 
@@ -58,13 +58,12 @@ pub fn audit(
     repository: &Repository,
     given: Given<'_>,
     history: History,
-    settings: Settings,
+    mut settings: Settings,
     catalogue: &Catalogue,
     progress: &dyn Progress,
 ) -> Result<Judged, RepositoryError> {
     let History { range, arrivals, commits, unreadable } = history;
     let Given { cache, mut exports, mut keys } = given;
-    let mut settings = settings;
     let mut completeness = repository.completeness().clone();
     completeness.remarks.extend(join_by_mailmap(repository, range.start, &mut settings).unwrap_or_else(Some));
     completeness.unreadable_objects.extend(unreadable);
@@ -81,10 +80,7 @@ pub fn audit(
     exports.reconcile(&dossiers, &range.branch, start.map(|start| start.seconds));
     attach_owners(repository, &exports, &settings, catalogue, &mut dossiers);
     signatures::check(repository, &keys, &mut dossiers);
-    exports.files.extend(keys.take_files());
-    completeness.remarks.append(&mut keys.remarks);
-    completeness.remarks.extend(exports.gaps.iter().chain(&exports.ticket_gaps).map(|gap| crate::text::visible_line(gap)));
-    completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
+    complete(&mut completeness, &mut exports, &mut keys, &dossiers);
 
     let at_start = files_at_start(repository, range.start, &dossiers, &settings);
     let period = Period {
@@ -187,6 +183,14 @@ pub fn join_by_mailmap(
     };
     settings.identities.joined = Mailmap::parse(&bytes);
     Ok(Some(format!("Spellings of one person are joined by {FILE} as of commit {base}, besides the register.")))
+}
+
+/// Takes up what was given and could not be read, and the files of the keys.
+fn complete(completeness: &mut Completeness, exports: &mut Exports, keys: &mut Keys, dossiers: &[Dossier]) {
+    exports.files.extend(keys.take_files());
+    completeness.remarks.append(&mut keys.remarks);
+    completeness.remarks.extend(exports.gaps.iter().chain(&exports.ticket_gaps).map(|gap| crate::text::visible_line(gap)));
+    completeness.unreadable_objects.extend(unreadable_objects(dossiers));
 }
 
 /// Puts the owners file beside each change, where a check in force asks for it.

@@ -215,7 +215,7 @@ impl Page {
             self.table("[[teams]]", if position == 0 { "Teams of registered people." } else { "" });
             self.string("name", &team.name);
             self.some_strings("aliases", &team.aliases);
-            let members: Vec<String> = team.members.iter().map(|member| member.to_string()).collect();
+            let members: Vec<String> = team.members.iter().map(ToString::to_string).collect();
             self.strings("members", &members);
         }
     }

@@ -68,6 +68,47 @@ fn a_register_that_is_not_there_stops_the_run() -> TestResult {
     repo.report(&["--to", "main", "--settings", &settings])?.expect_exit(0)
 }
 
+/// Every form of a line, case, comments and lines that are none: git itself is the referee.
+#[test]
+fn a_mailmap_is_read_as_git_reads_it() -> TestResult {
+    let file = "# Alice <alice@example.com> <nobody@example.com>\n\
+                Alice Example <alice@example.com>\n<alice@example.com> <al@old.example.org>\n\
+                Bob Example <bob@example.com> <shared@example.com>\n\
+                Carol Example <carol@example.com> cc <Shared@Example.com>\n\
+                Late Name <alice@example.com>\n  Dora   <dora@example.com>  \nno line\n<> <x@example.com>\nHalf <half@example.com\n\
+                Eve <eve@example.com> <> # a remark\n<e2@example.com> Eve Two <eve@example.com>";
+    let people = [
+        "ae <ALICE@example.com>",
+        "al <al@old.example.org>",
+        "Somebody <shared@example.com>",
+        "CC <shared@example.com>",
+        "d <dora@example.com>",
+        "x <x@example.com>",
+        "half <half@example.com>",
+        "eve two <eve@example.com>",
+        "eve <EVE@example.com>",
+        "nobody <nobody@example.com>",
+    ];
+    let mut stream = Stream::default();
+    stream.next(&NewCommit { files: vec![(".mailmap", file)], ..NewCommit::default() });
+    for (n, author) in (1..).zip(people) {
+        let content = n.to_string();
+        stream.next(&NewCommit { author, committed: START + n * DAY, files: vec![("a", &content)], ..NewCommit::default() });
+    }
+    let repo = stream.into_repo()?;
+    let settings = repo.settings("[identities]\nmailmap = true\n")?;
+    let first = repo.git(["rev-list", "--max-parents=0", "main"])?;
+    let pack = repo.whole(&["--from", &first, "--settings", &settings])?;
+    let blob = format!("mailmap.blob={first}:.mailmap");
+    for row in pack.table("identities.csv")? {
+        let written = format!("{} <{}>", row["name"], row["mail"]);
+        let by_git = repo.git(["-c", &blob, "check-mailmap", &written])?;
+        let here = if row["mailmap"].is_empty() { &written } else { &row["mailmap"] };
+        assert_eq!(*here, by_git, "{written}");
+    }
+    Ok(())
+}
+
 /// A merge of main into a side branch, a branch that adds owners, and a start in the middle: the owners are those of the
 /// first parent each time.
 #[test]

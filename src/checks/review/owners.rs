@@ -329,30 +329,33 @@ impl<'a> Around<'a> {
     /// Whether somebody is one of the owners: through the register and its teams, or by the very login or address.
     fn owns(&self, demand: &Demand<'_>, reviewer: &Person) -> Owns {
         let registered = self.approvals.register.person(reviewer);
-        let one = |owner: &&str| {
-            let handle = handle(owner);
-            if let Some(team) = self.teams.get(&handle) {
-                let is_member = registered.is_some_and(|person| team.members.contains(&person.name));
-                return if is_member { Owns::Yes } else { Owns::No };
-            }
-            let named = if owner.starts_with('@') || owner.contains('@') { as_person(&handle) } else { Person::new(owner, "") };
-            match (self.approvals.register.person(&named), registered) {
-                (Some(owner), Some(person)) => {
-                    if std::ptr::eq(owner, person) {
-                        Owns::Yes
-                    } else {
-                        Owns::No
-                    }
-                }
-                (Some(_), None) => Owns::No,
-                (None, person) => match by_spelling(owner, &handle, reviewer) {
-                    // Whoever has another login is not that user.
-                    Owns::Perhaps if demand.names_users && is_login(owner) && has_login(person, reviewer) => Owns::No,
-                    owns => owns,
-                },
-            }
-        };
-        demand.owners.iter().map(one).max().unwrap_or(Owns::No)
+        let is = |owner: &&str| self.is_owner(owner, demand.names_users, reviewer, registered);
+        demand.owners.iter().map(is).max().unwrap_or(Owns::No)
+    }
+
+    fn is_owner(&self, owner: &str, names_users: bool, reviewer: &Person, registered: Option<&RegisteredPerson>) -> Owns {
+        let handle = handle(owner);
+        if let Some(team) = self.teams.get(&handle) {
+            return Owns::certain(registered.is_some_and(|person| team.members.contains(&person.name)));
+        }
+        let register = &self.approvals.register;
+        // Bitbucket and the settings name people as well.
+        let by_name = || register.person(&Person::new(&handle, "")).filter(|_| !names_users);
+        if let Some(owner) = register.person(&as_person(&handle)).or_else(by_name) {
+            return Owns::certain(registered.is_some_and(|person| std::ptr::eq(owner, person)));
+        }
+        // Whoever has another login is not that user.
+        let is_another = names_users && is_login(owner) && has_login(registered, reviewer);
+        match by_spelling(owner, &handle, reviewer) {
+            Owns::Perhaps if is_another => Owns::No,
+            owns @ (Owns::No | Owns::Perhaps | Owns::Yes) => owns,
+        }
+    }
+}
+
+impl Owns {
+    fn certain(owns: bool) -> Self {
+        if owns { Self::Yes } else { Self::No }
     }
 }
 
@@ -431,5 +434,118 @@ impl Check for OwnerMissing {
     fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
         let around = Around::of(period);
         judge_each_change(&OWNER_MISSING, period, |_, dossier| self.judge(dossier, &around))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{
+        assess, commit, dossier, edit, merge, outcomes, registered, review, settings_with, told, with_files,
+    };
+    use crate::evidence::owners::Dialect;
+
+    /// A change of some paths under an owners file, approved by some people.
+    fn change(dialect: Dialect, file: &str, paths: &[&str], reviewers: &[(&str, &str)]) -> Dossier {
+        let paths: Vec<(&str, &[Layer])> = paths.iter().map(|path| (*path, &[Layer::Security][..])).collect();
+        let mut dossier = with_files(dossier(2, "Say why"), &paths);
+        let file = OwnersFile::read(RepoPath::new(b"CODEOWNERS"), dialect, file.as_bytes()).unwrap();
+        dossier.owners = Some(Arc::new(OwnersAtBase::File(file)));
+        dossier.evidence.reviews = reviewers.iter().map(|(name, mail)| review(name, mail)).collect();
+        dossier
+    }
+
+    const BOB: (&str, &str) = ("Bob Example", "bob@example.com");
+    const DORA: (&str, &str) = ("Dora", "dora@example.com");
+
+    fn settings() -> Settings {
+        let mut settings = settings_with("[checks.review-missing]\nexpect = \"always\"");
+        let mut bob = registered("Bob Example", &["bob@example.com"]);
+        bob.accounts = ["bob".to_owned()].into();
+        settings.people = vec![bob, registered("Dora Example", &["dora@example.com"])];
+        let members = ["Bob Example".into(), "Dora Example".into()].into();
+        settings.teams = vec![Team { name: "docs".into(), aliases: ["@org/docs".to_owned()].into(), members }];
+        settings
+    }
+
+    fn judged(changes: &[Dossier]) -> Vec<String> {
+        told(&assess(&OWNER_MISSING, &settings(), changes))
+    }
+
+    #[test]
+    fn gitlab_sections_each_need_their_number_of_owners() {
+        let file = "[Docs][2] @org/docs\n*.md\n^[Optional]\n*.md @nobody\n[Code]\n*.rs @bob\n";
+        let of = |paths: &[&str], reviewers: &[(&str, &str)]| change(Dialect::GitLab, file, paths, reviewers);
+        let changes = [
+            of(&["a.md"], &[BOB, DORA]),
+            of(&["a.md", "b.md"], &[BOB]),
+            of(&["a.md", "a.rs"], &[DORA, BOB]),
+            of(&["a.rs"], &[DORA]),
+            of(&["a.txt"], &[]),
+        ];
+        assert_eq!(
+            judged(&changes),
+            [
+                "no exception",
+                "exception: a.md and 1 more path, owned by @org/docs (CODEOWNERS line 2, *.md in [Docs]): 1 of 2 approvals by them; \
+                 approved by Bob Example <bob@example.com>",
+                "no exception",
+                "exception: a.rs, owned by @bob (CODEOWNERS line 6, *.rs in [Code]): none of them approved; approved by Dora \
+                 <dora@example.com>",
+                "not applicable",
+            ]
+        );
+    }
+
+    #[test]
+    fn owners_whom_nobody_can_resolve_are_never_a_pass_nor_an_exception() {
+        let of = |dialect, file: &str, reviewers: &[(&str, &str)]| change(dialect, file, &["a"], reviewers);
+        let changes = [
+            of(Dialect::GitHub, "* @org/others\n", &[BOB]),
+            of(Dialect::GitHub, "* @carol\n", &[BOB]),
+            of(Dialect::GitHub, "* @carol\n", &[DORA]),
+            of(Dialect::GitLab, "* @carol\n", &[BOB]),
+            of(Dialect::GitHub, "* carol@example.com\n", &[BOB]),
+            of(Dialect::GitHub, "* @org/others\n", &[]),
+            of(Dialect::GitHub, "* @carol\n", &[("carol", "")]),
+            of(Dialect::GitHub, "* eve@example.com\n", &[("Eve", "EVE@example.com")]),
+            of(Dialect::Bitbucket, "* @\"Dora Example\"\n", &[DORA]),
+        ];
+        let findings = assess(&OWNER_MISSING, &settings(), &changes);
+        let (unknown, found, passed) = ("not assessable", "exception", "no exception");
+        // Bob has a login and it is another one; Dora's is not known.
+        let expected = [unknown, found, unknown, unknown, unknown, found, passed, passed, passed];
+        assert_eq!(outcomes(&findings), expected, "{:#?}", told(&findings));
+    }
+
+    #[test]
+    fn approvals_of_side_commits_count_for_what_those_touch() {
+        let file = "/a @bob\n/b @bob\n";
+        let mut change = merge(2, "Merge", vec![commit(8, "one"), commit(9, "two")]);
+        let template = self::change(Dialect::GitHub, file, &["a", "b"], &[]);
+        (change.owners, change.classification) = (template.owners, template.classification);
+        change.change.commit.file_edits = template.change.commit.file_edits;
+        change.change.side_commits[0].file_edits = Box::new([edit("a")]);
+        change.change.side_commits[1].file_edits = Box::new([edit("b")]);
+        let mut one = review(BOB.0, BOB.1);
+        one.citation.source = Source::SideCommit(change.change.side_commits[0].id);
+        change.evidence.reviews = vec![one.clone()];
+        assert!(judged(std::slice::from_ref(&change))[0].starts_with("exception: b, owned by @bob"));
+        one.citation.source = Source::SideCommit(change.change.side_commits[1].id);
+        change.evidence.reviews.push(one);
+        assert_eq!(judged(&[change]), ["no exception"]);
+    }
+
+    #[test]
+    fn what_is_not_understood_and_not_readable_is_said() {
+        let odd = change(Dialect::GitHub, "* @bob\n!/x @bob\n", &["a"], &[DORA]);
+        let told = judged(&[odd.clone()]).remove(0);
+        assert!(
+            told.ends_with("; GitHub does not understand line 2 (GitHub takes no negation) of CODEOWNERS, which decides nothing"),
+            "{told}"
+        );
+        let mut unreadable = odd;
+        unreadable.owners = Some(Arc::new(OwnersAtBase::Unreadable("CODEOWNERS cannot be read: it is no file".to_owned())));
+        assert_eq!(judged(&[unreadable]), ["not assessable: the owners are not known: CODEOWNERS cannot be read: it is no file"]);
     }
 }

@@ -123,7 +123,7 @@ impl Shelf {
         if let Some(known) = self.files.get(&(at, entry.blob)) {
             return Some(known.clone());
         }
-        let read = Arc::new(self.read(at, entry).unwrap_or_else(|why| OwnersAtBase::Unreadable(why)));
+        let read = Arc::new(self.read(at, entry).unwrap_or_else(OwnersAtBase::Unreadable));
         self.files.insert((at, entry.blob), read.clone());
         Some(read)
     }
