@@ -539,7 +539,7 @@ mod tests {
     #[test]
     fn what_is_not_understood_and_not_readable_is_said() {
         let odd = change(Dialect::GitHub, "* @bob\n!/x @bob\n", &["a"], &[DORA]);
-        let told = judged(&[odd.clone()]).remove(0);
+        let told = judged(std::slice::from_ref(&odd)).remove(0);
         assert!(
             told.ends_with("; GitHub does not understand line 2 (GitHub takes no negation) of CODEOWNERS, which decides nothing"),
             "{told}"
