@@ -77,7 +77,7 @@ pub fn audit(
     completeness.remarks.extend(problems);
     let mut dossiers = gather(changes, &notes, &settings);
     exports.attach(repository, &mut dossiers);
-    signatures::check(repository, &keys, &mut dossiers);
+    signatures::check(repository, &keys, &mut dossiers)?;
     exports.files.extend(keys.take_files());
     completeness.remarks.append(&mut keys.remarks);
     completeness.remarks.extend(exports.gaps.iter().chain(&exports.ticket_gaps).map(|gap| crate::text::visible_line(gap)));
@@ -174,7 +174,9 @@ pub fn join_by_mailmap(
         return Ok(None);
     }
     let Some(base) = base else {
-        return Ok(Some("The settings let .mailmap join people; the range begins with the history, so none stands before it.".into()));
+        return Ok(Some(
+            "The settings let .mailmap join people; the range begins with the history, so none stands before it.".into(),
+        ));
     };
     let unreadable = |reason: String| format!("The settings let {FILE} join people, and it cannot be read: {reason}");
     let Some(bytes) = repository.file_at(base, FILE).map_err(unreadable)? else {

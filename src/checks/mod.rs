@@ -33,8 +33,8 @@ use crate::text::{CommitId, Timestamp};
 pub use cards::{cards, explain};
 pub use catalogue::{Catalogue, Family, Listing, families};
 pub use environment_files::EnvironmentFile;
-pub use signatures::{Signer, Signers};
 pub use review::{Approvals, Standing, WeighedReview};
+pub use signatures::{Signer, Signers};
 pub use tickets::records as ticket_records;
 
 pub use status::{Status, statuses};

@@ -484,7 +484,8 @@ mod tests {
     fn bots() -> crate::settings::Settings {
         let mut settings = settings();
         let aliases = ["images@example.com".to_owned()].into();
-        settings.bots = vec![RegisteredBot { name: "images".into(), aliases, paths: globs(&["apps/**"]), ..RegisteredBot::default() }];
+        settings.bots =
+            vec![RegisteredBot { name: "images".into(), aliases, paths: globs(&["apps/**"]), ..RegisteredBot::default() }];
         settings
     }
 

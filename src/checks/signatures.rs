@@ -126,8 +126,10 @@ impl<'a> Signers<'a> {
         }
         let (author, committer) = (&commit.author.person, &commit.committer.person);
         let holder = self.holders.get(key);
-        let by_register = |person: &Person| holder.is_some_and(|holder| self.is_holder(*holder, person)).then_some("by the register");
-        let by_names = |person: &Person| checked.names.iter().find_map(|name| self.same(name, person)).filter(|_| holder.is_none());
+        let by_register =
+            |person: &Person| holder.is_some_and(|holder| self.is_holder(*holder, person)).then_some("by the register");
+        let by_names =
+            |person: &Person| checked.names.iter().find_map(|name| self.same(name, person)).filter(|_| holder.is_none());
         let is = |person: &Person| by_register(person).or_else(|| by_names(person));
         if let Some(how) = is(committer) {
             return Some(Signer::Committer(how));
@@ -363,7 +365,9 @@ mod tests {
             SignatureVerdict::NotYetValid,
             SignatureVerdict::Revoked,
         ] {
-            assert!(judged(&check, &settings, Some(checked(verdict, "SHA256:a", "alice@example.com"))).starts_with("exception: "));
+            assert!(
+                judged(&check, &settings, Some(checked(verdict, "SHA256:a", "alice@example.com"))).starts_with("exception: ")
+            );
         }
         let unchecked = checked(SignatureVerdict::NotChecked, "SHA256:a", "x");
         assert!(judged(&check, &settings, Some(unchecked)).starts_with("not assessable: "));

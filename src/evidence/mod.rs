@@ -440,6 +440,8 @@ pub struct Dossier {
     pub link: Option<Box<Link>>,
     /// What the gate decided about it, where a record was given.
     pub gate: Option<Box<gate_records::GateDecision>>,
+    /// Signed tags on its commits, sorted by name, where keys were given.
+    pub tags: Vec<signatures::CheckedTag>,
     /// Everything about it that could not be read.
     pub gaps: Vec<Gap>,
 }

@@ -31,7 +31,13 @@ pub fn judge(
     let mut completeness = repository.completeness().clone();
     let history = match &request.update {
         Update::Text(message) => {
-            judge_units(repository, &mut ruling, Context::of_text(&completeness, settings, keys), units::of_text(message), catalogue)?;
+            judge_units(
+                repository,
+                &mut ruling,
+                Context::of_text(&completeness, settings, keys),
+                units::of_text(message),
+                catalogue,
+            )?;
             return Ok(ruling);
         }
         Update::Nothing => return Ok(ruling),
@@ -61,7 +67,8 @@ pub fn judge(
             units::of_push(repository, changes)
         }
     };
-    let context = Context { range, completeness: &completeness, settings, request: Some(request), exports: Exports::default(), keys };
+    let context =
+        Context { range, completeness: &completeness, settings, request: Some(request), exports: Exports::default(), keys };
     judge_units(repository, &mut ruling, context, units, catalogue)?;
     Ok(ruling)
 }
@@ -99,7 +106,8 @@ pub fn replay(
         verdict: Verdict::Passed,
         example: String::new(),
     };
-    let context = Context { range, completeness: &completeness, settings, request: None, exports: given.exports, keys: &given.keys };
+    let context =
+        Context { range, completeness: &completeness, settings, request: None, exports: given.exports, keys: &given.keys };
     judge_units(repository, &mut ruling, context, units::of_push(repository, changes), catalogue)?;
     Ok(ruling)
 }
@@ -215,7 +223,7 @@ fn judge_units(
     let (mut dossiers, problems) = pipeline::dossiers(repository, changes, settings)?;
     ruling.because.extend(problems);
     context.exports.attach(repository, &mut dossiers);
-    signatures::check(repository, context.keys, &mut dossiers);
+    signatures::check(repository, context.keys, &mut dossiers)?;
     ruling.because.extend(context.keys.remarks.iter().cloned());
     let dates_before = dates_before(repository, &dossiers);
     let period = Period {

@@ -151,7 +151,11 @@ fn changes(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError
         let status = columns.status(position).words().to_owned();
         let origin = origin_cells(position, dossier);
         rows.row(
-            origin.into_iter().chain(content_cells(dossier, &facts)).chain(judgement_cells(columns, dossier, &facts)).chain([status]),
+            origin
+                .into_iter()
+                .chain(content_cells(dossier, &facts))
+                .chain(judgement_cells(columns, dossier, &facts))
+                .chain([status]),
         )?;
     }
     Ok(())

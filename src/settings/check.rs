@@ -10,7 +10,8 @@ use super::reader::{self, Problem, Section};
 use super::register::{self, Register};
 use super::{
     CheckTables, EnvironmentSettings, GateSettings, Globs, IdentitySettings, IssueReferences, LandingMethod, Layer, LayerRule,
-    Mailmap, OwnerSettings, OwnersForge, PROFILES, RefuseFrom, Scope, Settings, SignatureSettings, TicketPattern, TicketSettings, Waiver, describe,
+    Mailmap, OwnerSettings, OwnersForge, PROFILES, RefuseFrom, Scope, Settings, SignatureSettings, TicketPattern, TicketSettings,
+    Waiver, describe,
 };
 use crate::text::{Person, visible_line};
 

@@ -99,7 +99,10 @@ impl Page {
         if settings.signatures == SignatureSettings::default() {
             return;
         }
-        self.head("[signatures]", "Keys that signatures are checked against; used only from a settings file outside of the repository.");
+        self.head(
+            "[signatures]",
+            "Keys that signatures are checked against; used only from a settings file outside of the repository.",
+        );
         for (key, path) in settings.signatures.paths() {
             if let Some(path) = path {
                 self.string(key, path);
@@ -228,9 +231,11 @@ impl Page {
                 self.string(key, day);
             }
         }
-        let day = |key: &str, day: &Option<String>| day.as_ref().map(|day| format!(", {key} = {}", quoted(day))).unwrap_or_default();
+        let day =
+            |key: &str, day: &Option<String>| day.as_ref().map(|day| format!(", {key} = {}", quoted(day))).unwrap_or_default();
         let roles = person.roles.iter();
-        let roles = roles.map(|one| format!("{{ role = {}{}{} }}", quoted(&one.name), day("from", &one.from), day("until", &one.until)));
+        let roles =
+            roles.map(|one| format!("{{ role = {}{}{} }}", quoted(&one.name), day("from", &one.from), day("until", &one.until)));
         let roles: Vec<String> = roles.collect();
         if !roles.is_empty() {
             self.line(&format!("roles = [{}]", roles.join(", ")));

@@ -81,6 +81,13 @@ impl Signed {
         self.commit(subject, who, day, &["-c", "gpg.format=ssh", "-c", &key])
     }
 
+    fn tag_with_ssh(&self, name: &str, day: i64, key: &str) -> TestResult {
+        let key = format!("user.signingkey={}", self.key(key));
+        let mut command = hermetic("git");
+        command.arg("-C").arg(self.repo.path()).args(["-c", "gpg.format=ssh", "-c", &key, "tag", "-s", "-m", name, name]);
+        done(command.env("GIT_COMMITTER_DATE", format!("{} +0000", START + day * DAY))).map(drop)
+    }
+
     /// Puts a commit on the branch whose signature was made by `sign` over the bytes without it.
     fn raw(&self, message: &[u8], sign: impl Fn(&Path) -> Fallible<Vec<u8>>) -> Fallible<String> {
         let tree = self.repo.git(["mktree", "--missing"]).or_else(|_| self.repo.git(["write-tree"]))?;
@@ -117,15 +124,20 @@ impl Signed {
         command.arg("-C").arg(self.repo.path()).args(options).args(["log", "--format=%s%x09%G?", "main"]);
         command.env("TZ", "UTC").env("GNUPGHOME", self.keys.join("gnupg"));
         let text = String::from_utf8(done(&mut command)?)?;
-        Ok(text.lines().filter_map(|line| line.split_once('\t')).map(|(subject, word)| (subject.to_owned(), word.to_owned())).collect())
+        Ok(text
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .map(|(subject, word)| (subject.to_owned(), word.to_owned()))
+            .collect())
     }
 }
 
 /// The verdict in a cell.
 fn verdict(cell: &str) -> &str {
-    let verdicts =
-        ["unknown key", "key expired", "key not valid yet", "key revoked", "not checked", "good", "bad", "none"];
-    let has = |verdict: &&str| cell == *verdict || cell.split(", ").any(|part| part.split([';', '(']).next().is_some_and(|word| word.trim() == *verdict));
+    let verdicts = ["unknown key", "key expired", "key not valid yet", "key revoked", "not checked", "good", "bad", "none"];
+    let has = |verdict: &&str| {
+        cell == *verdict || cell.split(", ").any(|part| part.split([';', '(']).next().is_some_and(|word| word.trim() == *verdict))
+    };
     verdicts.into_iter().find(has).unwrap_or("?")
 }
 
@@ -177,6 +189,9 @@ fn ssh_verdicts(format: &str) -> TestResult {
         std::fs::write(file, text.replace("tampered", "original"))?;
         signed.ssh_signature("alice", file)
     })?;
+    signed.tag_with_ssh("v1", 3, "alice")?;
+    signed.tag_with_ssh("v2", 20, "old")?;
+    signed.repo.git(["tag", "light"])?;
     let arguments = ["--signers", &signers, "--revoked-keys", &revoked];
     let mut found = signed.signatures("pack", &arguments)?;
     let expected = [
@@ -196,7 +211,9 @@ fn ssh_verdicts(format: &str) -> TestResult {
     }
     assert!(found["by the committer"].contains("key of the committer (same address)"), "{}", found["by the committer"]);
     assert!(found["by another"].contains("not of the committer"), "{}", found["by another"]);
-    assert!(found["in time"].contains("valid until 2026-01-10T00:00:00Z; judged at the committer date 2026-01-09T12:00:00Z"));
+    assert!(found["in time"].contains(
+        "valid until 2026-01-10T00:00:00Z; judged at the date of the committer, 2026-01-09T12:00:00Z (their own word)"
+    ));
     let zero = found.keys().find(|subject| subject.starts_with("with a zero")).ok_or("no such commit")?.clone();
     assert_eq!(verdict(&found[&zero]), "good");
     // git shows the subject up to the zero byte.
@@ -206,12 +223,28 @@ fn ssh_verdicts(format: &str) -> TestResult {
     expect_agreement(&found, &signed.referee(&["-c", &file, "-c", &list])?);
 
     let pack = signed.repo.pack("pack")?;
+    let json = pack.json()?;
+    let changes = json["changes"].as_array().ok_or("no changes")?;
+    let tags = changes.iter().filter_map(|change| change["tags"].as_array()).flatten();
+    let tags: Vec<_> = tags.map(|tag| (tag["name"].as_str(), tag["signed"]["checked"]["verdict"].as_str())).collect();
+    assert_eq!(tags, [(Some("v1"), Some("good")), (Some("v2"), Some("key expired"))]);
+    for (tag, holds) in [("v1", true), ("v2", false)] {
+        assert_eq!(signed.repo.git(["-c", &file, "-c", "gpg.ssh.program=ssh-keygen", "verify-tag", tag]).is_ok(), holds, "{tag}");
+    }
     let raw = std::fs::read_to_string(pack.folder.join("raw/keys/1/allowed_signers"))?;
     assert_eq!(raw, lines, "the keys are in the pack");
     reperform(&signed, &pack)?;
     // Another time zone and another folder of work: the same bytes.
-    let run = binary().env("TZ", "Pacific/Kiritimati").current_dir(signed.repo.path()).arg("report").arg("--repo")
-        .arg(signed.repo.path()).args(arguments).args(["--to", "main", "--out"]).arg(signed.repo.beside("again")).output()?;
+    let run = binary()
+        .env("TZ", "Pacific/Kiritimati")
+        .current_dir(signed.repo.path())
+        .arg("report")
+        .arg("--repo")
+        .arg(signed.repo.path())
+        .args(arguments)
+        .args(["--to", "main", "--out"])
+        .arg(signed.repo.beside("again"))
+        .output()?;
     Run::of(&run).expect_exit(0)?;
     let (mut first, mut second) = (pack.files()?, signed.repo.pack("again")?.files()?);
     (first.remove("run.json"), second.remove("run.json"));
@@ -354,16 +387,89 @@ fn x509_signatures_must_lead_to_a_given_certificate() -> TestResult {
     let signed = Signed::new(&[])?;
     let openssl = |arguments: &[&str]| done(hermetic("openssl").current_dir(&signed.keys).args(arguments));
     let far = ["-days", "36500"];
-    openssl(&[&["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Test root", "-keyout", "root.key", "-out", "root.pem"][..], &far].concat())?;
-    openssl(&[&["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Other root", "-keyout", "other.key", "-out", "other.pem"][..], &far].concat())?;
+    openssl(
+        &[
+            &[
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-subj",
+                "/CN=Test root",
+                "-keyout",
+                "root.key",
+                "-out",
+                "root.pem",
+            ][..],
+            &far,
+        ]
+        .concat(),
+    )?;
+    openssl(
+        &[
+            &[
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-subj",
+                "/CN=Other root",
+                "-keyout",
+                "other.key",
+                "-out",
+                "other.pem",
+            ][..],
+            &far,
+        ]
+        .concat(),
+    )?;
     std::fs::write(signed.keys.join("mail"), "subjectAltName=email:alice@example.com\n")?;
-    openssl(&["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Alice Example", "-keyout", "alice.key", "-out", "alice.csr"])?;
-    let sign = ["x509", "-req", "-in", "alice.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-out", "alice.pem", "-extfile", "mail"];
+    openssl(&[
+        "req",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=Alice Example",
+        "-keyout",
+        "alice.key",
+        "-out",
+        "alice.csr",
+    ])?;
+    let sign = [
+        "x509",
+        "-req",
+        "-in",
+        "alice.csr",
+        "-CA",
+        "root.pem",
+        "-CAkey",
+        "root.key",
+        "-CAcreateserial",
+        "-out",
+        "alice.pem",
+        "-extfile",
+        "mail",
+    ];
     openssl(&[&sign[..], &far].concat())?;
     // The certificates are of today, so the commits are of a day that is still to come.
     let armoured = |file: &Path| {
         let file = file.display().to_string();
-        let der = openssl(&["cms", "-sign", "-binary", "-signer", "alice.pem", "-inkey", "alice.key", "-outform", "PEM", "-in", &file])?;
+        let der = openssl(&[
+            "cms",
+            "-sign",
+            "-binary",
+            "-signer",
+            "alice.pem",
+            "-inkey",
+            "alice.key",
+            "-outform",
+            "PEM",
+            "-in",
+            &file,
+        ])?;
         Ok(String::from_utf8(der)?.replace("CMS-----", "SIGNED MESSAGE-----").into_bytes())
     };
     signed.raw(b"too early\n", armoured)?;
@@ -395,7 +501,8 @@ fn later(signed: &Signed, sign: impl Fn(&Path) -> Fallible<Vec<u8>>) -> TestResu
     let file = signed.keys.join("payload");
     std::fs::write(&file, format!("{head}\nin time\n"))?;
     let armour = String::from_utf8(sign(&file)?)?;
-    let id = signed.repo.raw_commit(format!("{head}gpgsig {}\n\nin time\n", armour.trim_end().replace('\n', "\n ")).as_bytes())?;
+    let id =
+        signed.repo.raw_commit(format!("{head}gpgsig {}\n\nin time\n", armour.trim_end().replace('\n', "\n ")).as_bytes())?;
     signed.repo.git(["update-ref", "refs/heads/main", &id]).map(drop)
 }
 
@@ -427,12 +534,17 @@ fn nothing_of_the_repository_names_a_program_or_a_key() -> TestResult {
     #[expect(clippy::disallowed_methods, reason = "programs are found by the search path")]
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([inside.clone(), PathBuf::from(".")].into_iter().chain(std::env::split_paths(&path)))?;
-    let run = binary().env("PATH", path).current_dir(&inside).args(["report", "--to", "main", "--signers", &signers, "--out"])
-        .arg(signed.repo.beside("path")).output()?;
+    let run = binary()
+        .env("PATH", path)
+        .current_dir(&inside)
+        .args(["report", "--to", "main", "--signers", &signers, "--out"])
+        .arg(signed.repo.beside("path"))
+        .output()?;
     Run::of(&run).expect_exit(0)?;
     assert!(!Path::new(&trace).exists(), "a program of the repository was run");
 
-    let refused = signed.repo.report_to("own", &["--to", "main", "--signers", &inside.join("allowed_signers").display().to_string()])?;
+    let refused =
+        signed.repo.report_to("own", &["--to", "main", "--signers", &inside.join("allowed_signers").display().to_string()])?;
     refused.expect_exit(2)?;
     refused.expect_words(&["lies in the audited repository"])
 }
@@ -453,11 +565,11 @@ fn settings_name_keys_only_from_outside_of_the_repository() -> TestResult {
     signed.commit("with settings", ALICE, 1, &[])?;
     signed.commit_with_ssh("signed", ALICE, 2, "alice")?;
     assert_eq!(verdict(&signed.signatures("outside", &["--settings", &outside])?["signed"]), "good");
-    for (pack, arguments) in [
-        ("base", vec!["--from", "main~1", "--to", "main"]),
-        ("inside", vec!["--to", "main", "--settings", "countersign.toml"]),
-    ] {
-        let run = binary().current_dir(&inside).arg("report").args(&arguments).arg("--out").arg(signed.repo.beside(pack)).output()?;
+    for (pack, arguments) in
+        [("base", vec!["--from", "main~1", "--to", "main"]), ("inside", vec!["--to", "main", "--settings", "countersign.toml"])]
+    {
+        let run =
+            binary().current_dir(&inside).arg("report").args(&arguments).arg("--out").arg(signed.repo.beside(pack)).output()?;
         let run = Run::of(&run);
         run.expect_exit(0)?;
         run.expect_words(&["such keys are not used"])?;
@@ -487,8 +599,14 @@ fn giant_and_many_signatures_are_bounded_and_a_missing_program_is_said() -> Test
     assert_eq!(found.values().filter(|cell| verdict(cell) == "good").count(), 60);
     assert_eq!(verdict(&found["giant"]), "not checked", "{}", found["giant"]);
     assert_eq!(verdict(&found["empty"]), "bad", "{}", found["empty"]);
-    let run = binary().env("PATH", "/nonexistent").arg("report").arg("--repo").arg(signed.repo.path())
-        .args(["--to", "main", "--signers", &signers, "--out"]).arg(signed.repo.beside("bare")).output()?;
+    let run = binary()
+        .env("PATH", "/nonexistent")
+        .arg("report")
+        .arg("--repo")
+        .arg(signed.repo.path())
+        .args(["--to", "main", "--signers", &signers, "--out"])
+        .arg(signed.repo.beside("bare"))
+        .output()?;
     Run::of(&run).expect_exit(0)?;
     let cells = signed.repo.pack("bare")?.column("commits.csv", "signature")?;
     assert!(cells.iter().all(|cell| cell.contains("not checked (")), "{cells:?}");
@@ -531,7 +649,8 @@ fn the_gate_refuses_an_unsigned_push_and_lets_a_signed_one_in() -> TestResult {
     }
     let signed = Signed::new(&[])?;
     let signers = signed.write("allowed_signers", &format!("alice@example.com {}\n", signed.ssh_key("alice")?))?;
-    let settings = signed.repo.settings("[gate]\nrefuse = [\"signature-missing\"]\n[checks.signature-missing]\ndemand = \"arrivals\"\n")?;
+    let settings =
+        signed.repo.settings("[gate]\nrefuse = [\"signature-missing\"]\n[checks.signature-missing]\ndemand = \"arrivals\"\n")?;
     signed.commit("start", ALICE, 0, &[])?;
     let base = signed.repo.git(["rev-parse", "main"])?;
     let judged = |arguments: &[&str]| {

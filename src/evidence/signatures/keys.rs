@@ -112,7 +112,12 @@ impl Keys {
         let revoked = match given.revoked.as_slice() {
             [] => None,
             [(name, bytes)] => {
-                self.note("SSH revoked keys", name, bytes, bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count());
+                self.note(
+                    "SSH revoked keys",
+                    name,
+                    bytes,
+                    bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count(),
+                );
                 Some(written(folder, "revoked_keys", bytes)?)
             }
             [_, (name, _), ..] => return Err(problem(name, "one file of revoked keys can be given")),

@@ -184,7 +184,7 @@ impl OpenPgpKeys {
             return Ok(Found::of(SignatureVerdict::Bad, "there is more than one signature in it"));
         }
         if is_said("BADSIG") {
-            return Ok(Found::of(SignatureVerdict::Bad, "it was not made over this commit"));
+            return Ok(Found::of(SignatureVerdict::Bad, "it was made over something else"));
         }
         if let Some(valid) = words(output, "VALIDSIG").next() {
             return Ok(self.judge(valid, at));
@@ -249,7 +249,11 @@ uid:r::::1767225600::D88A::Bob:
     #[test]
     fn the_words_of_gpg_become_a_verdict_as_of_the_moment() {
         let verdict = |output: &str, at| ring().read(output, at).map(|found| found.verdict);
-        let good = |key: &str| format!("[GNUPG:] NEWSIG\n[GNUPG:] EXPKEYSIG X Ann\n[GNUPG:] VALIDSIG {key} 2026-03-02 1772409600 0 4 0 22 8 00 {key}\n");
+        let good = |key: &str| {
+            format!(
+                "[GNUPG:] NEWSIG\n[GNUPG:] EXPKEYSIG X Ann\n[GNUPG:] VALIDSIG {key} 2026-03-02 1772409600 0 4 0 22 8 00 {key}\n"
+            )
+        };
         let ann = good("AAAA0000AAAA0000AAAA0000AAAA0000AAAA0000");
         assert_eq!(verdict(&ann, 1_772_409_600), Ok(SignatureVerdict::Good));
         assert_eq!(verdict(&ann, 1_767_225_599), Ok(SignatureVerdict::NotYetValid));

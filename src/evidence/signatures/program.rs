@@ -95,6 +95,8 @@ mod tests {
         let said = said.unwrap();
         assert!(!said.well);
         assert_eq!(said.output, "from a file\n\n");
-        assert!(run(Path::new("/nonexistent/gpg"), folder.path(), &["--version"], None).unwrap_err().starts_with("gpg cannot be run"));
+        assert!(
+            run(Path::new("/nonexistent/gpg"), folder.path(), &["--version"], None).unwrap_err().starts_with("gpg cannot be run")
+        );
     }
 }

@@ -38,10 +38,16 @@ impl SshKeys {
         for principal in principals.iter().take(MAX_PRINCIPALS) {
             if let Some(key) = keygen.verify(&self.allowed, principal, self.revoked.as_deref())? {
                 let valid = self.window(&key, at).unwrap_or_default();
-                return Ok(Found { verdict: SignatureVerdict::Good, key: Some(key), names: principals, valid, ..Found::default() });
+                return Ok(Found {
+                    verdict: SignatureVerdict::Good,
+                    key: Some(key),
+                    names: principals,
+                    valid,
+                    ..Found::default()
+                });
             }
         }
-        let Some(key) = keygen.holds()? else { return Ok(Found::of(SignatureVerdict::Bad, "it was not made over this commit")) };
+        let Some(key) = keygen.holds()? else { return Ok(Found::of(SignatureVerdict::Bad, "it was made over something else")) };
         self.refused(&keygen, principals, key)
     }
 
@@ -89,8 +95,15 @@ impl Keygen<'_> {
     /// The names under which the signature's key stands in a file, as of the moment.
     fn principals(&self, allowed: &Path) -> Result<Vec<String>, String> {
         let time = self.time();
-        let arguments = ["-Y".as_ref(), "find-principals".as_ref(), "-f".as_ref(), allowed.as_os_str(), "-s".as_ref(),
-            self.bench.signature.as_os_str(), time.as_ref()];
+        let arguments = [
+            "-Y".as_ref(),
+            "find-principals".as_ref(),
+            "-f".as_ref(),
+            allowed.as_os_str(),
+            "-s".as_ref(),
+            self.bench.signature.as_os_str(),
+            time.as_ref(),
+        ];
         let said = run(self.program, &self.bench.folder, &arguments, None)?;
         let names = said.output.lines().map(str::trim).filter(|line| !line.is_empty());
         Ok(if said.well { names.map(str::to_owned).collect() } else { Vec::new() })
@@ -99,8 +112,19 @@ impl Keygen<'_> {
     /// The key, where it may sign under that name and made this signature.
     fn verify(&self, allowed: &Path, principal: &str, revoked: Option<&Path>) -> Result<Option<String>, String> {
         let time = self.time();
-        let mut arguments = vec!["-Y".as_ref(), "verify".as_ref(), "-f".as_ref(), allowed.as_os_str(), "-I".as_ref(),
-            principal.as_ref(), "-n".as_ref(), NAMESPACE.as_ref(), "-s".as_ref(), self.bench.signature.as_os_str(), time.as_ref()];
+        let mut arguments = vec![
+            "-Y".as_ref(),
+            "verify".as_ref(),
+            "-f".as_ref(),
+            allowed.as_os_str(),
+            "-I".as_ref(),
+            principal.as_ref(),
+            "-n".as_ref(),
+            NAMESPACE.as_ref(),
+            "-s".as_ref(),
+            self.bench.signature.as_os_str(),
+            time.as_ref(),
+        ];
         if let Some(revoked) = revoked {
             arguments.extend(["-r".as_ref(), revoked.as_os_str()]);
         }
@@ -110,8 +134,14 @@ impl Keygen<'_> {
 
     /// The key that made the signature over the payload, whoever may sign.
     fn holds(&self) -> Result<Option<String>, String> {
-        let arguments = ["-Y".as_ref(), "check-novalidate".as_ref(), "-n".as_ref(), NAMESPACE.as_ref(), "-s".as_ref(),
-            self.bench.signature.as_os_str()];
+        let arguments = [
+            "-Y".as_ref(),
+            "check-novalidate".as_ref(),
+            "-n".as_ref(),
+            NAMESPACE.as_ref(),
+            "-s".as_ref(),
+            self.bench.signature.as_os_str(),
+        ];
         let said = run(self.program, &self.bench.folder, &arguments, Some(&self.bench.payload))?;
         Ok(if said.well { key_in(&said.output) } else { None })
     }

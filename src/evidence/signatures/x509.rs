@@ -40,14 +40,15 @@ impl Certificates {
         let trusted = ["-attime", &moment, "-purpose", "any"];
         let is_trusted = self.verify(program, bench, &trusted)?;
         if !is_trusted && !self.verify(program, bench, &["-noverify"])? {
-            return Ok(Found::of(SignatureVerdict::Bad, "it was not made over this commit"));
+            return Ok(Found::of(SignatureVerdict::Bad, "it was made over something else"));
         }
         let Certificate { fingerprint, names, valid } = certificate(program, bench)?;
         let found = match valid.at(at) {
             SignatureVerdict::Good if is_trusted => Found::of(SignatureVerdict::Good, ""),
-            SignatureVerdict::Good => {
-                Found::of(SignatureVerdict::UnknownKey, "its certificate does not lead to a given certificate that was valid then")
-            }
+            SignatureVerdict::Good => Found::of(
+                SignatureVerdict::UnknownKey,
+                "its certificate does not lead to a given certificate that was valid then",
+            ),
             out_of_time => Found::of(out_of_time, ""),
         };
         Ok(Found { key: fingerprint, names, valid, ..found })
@@ -59,7 +60,10 @@ impl Certificates {
         // What an earlier signature left must not speak for this one.
         let _ = std::fs::remove_file(&signer);
         let mut arguments: Vec<&std::ffi::OsStr> = ["cms", "-verify", "-binary", "-inform", "DER", "-no-CApath", "-no-CAstore"]
-            .iter().chain(more).map(AsRef::as_ref).collect();
+            .iter()
+            .chain(more)
+            .map(AsRef::as_ref)
+            .collect();
         arguments.extend(["-in".as_ref(), bench.signature.as_os_str(), "-content".as_ref(), bench.payload.as_os_str()]);
         arguments.extend(["-CAfile".as_ref(), self.anchors.as_os_str(), "-signer".as_ref(), signer.as_os_str()]);
         arguments.extend(["-out".as_ref(), std::ffi::OsStr::new("/dev/null")]);
@@ -69,8 +73,22 @@ impl Certificates {
 
 fn certificate(program: &Path, bench: &Bench) -> Result<Certificate, String> {
     let signer = bench.folder.join("signer.pem");
-    let mut arguments: Vec<&std::ffi::OsStr> = ["x509", "-noout", "-subject", "-nameopt", "RFC2253", "-email", "-startdate",
-        "-enddate", "-fingerprint", "-sha256", "-in"].iter().map(AsRef::as_ref).collect();
+    let mut arguments: Vec<&std::ffi::OsStr> = [
+        "x509",
+        "-noout",
+        "-subject",
+        "-nameopt",
+        "RFC2253",
+        "-email",
+        "-startdate",
+        "-enddate",
+        "-fingerprint",
+        "-sha256",
+        "-in",
+    ]
+    .iter()
+    .map(AsRef::as_ref)
+    .collect();
     arguments.push(signer.as_os_str());
     Ok(read(&run(program, &bench.folder, &arguments, None)?.output))
 }
@@ -78,7 +96,9 @@ fn certificate(program: &Path, bench: &Bench) -> Result<Certificate, String> {
 /// Reads `subject=…`, `notBefore=Jan  1 00:00:00 2026 GMT`, `sha256 Fingerprint=AA:BB…` and lines that are an address.
 fn read(output: &str) -> Certificate {
     let mut found = Certificate::default();
-    let moment = |text: &str| Some(chrono::NaiveDateTime::parse_from_str(text.trim(), "%b %e %H:%M:%S %Y GMT").ok()?.and_utc().timestamp());
+    let moment = |text: &str| {
+        Some(chrono::NaiveDateTime::parse_from_str(text.trim(), "%b %e %H:%M:%S %Y GMT").ok()?.and_utc().timestamp())
+    };
     for line in output.lines() {
         match line.split_once('=') {
             Some(("subject", name)) => found.names.insert(0, name.trim().to_owned()),

@@ -6,7 +6,7 @@ use super::Columns;
 use crate::changes::{Commit, SignatureKind};
 use crate::checks::Signer;
 use crate::evidence::Evidence;
-use crate::evidence::signatures::{CheckedSignature, SignatureVerdict, Validity, utc};
+use crate::evidence::signatures::{CheckedSignature, CheckedTag, SignatureVerdict, Validity, utc};
 use crate::pack::Pack;
 
 /// The words for a signature's format.
@@ -17,6 +17,14 @@ pub(crate) fn format_words(kind: SignatureKind) -> &'static str {
         SignatureKind::X509 => "X.509",
         SignatureKind::Unknown => "unknown format",
     }
+}
+
+/// A signed tag in one line: its name, the commit, the signature, and who says to have made it.
+pub(crate) fn tag_words(tag: &CheckedTag) -> String {
+    let key = tag.signature.key.as_ref().map(|key| format!(", key {key}")).unwrap_or_default();
+    let tagger = tag.tagger.as_ref().map(|tagger| format!(" by {}", super::person(tagger))).unwrap_or_default();
+    let checked = checked_words(&tag.signature, None, "the tagger");
+    super::one_line(&format!("{} on {}{tagger}: {}{key}{checked}", tag.name, tag.commit.0.short(), format_words(tag.kind)))
 }
 
 /// How many commits of a pack are signed, and what became of that.
@@ -76,7 +84,9 @@ impl SignatureCounts {
         let formats = list(self.formats.iter().map(|(word, count)| (*word, *count)).collect());
         let begin = format!("{signed} of {commits} commits carry a signature ({formats}).");
         if self.verdicts.is_empty() {
-            return format!("{begin} No keys were given, so none was checked: what a signature says about itself proves nothing.");
+            return format!(
+                "{begin} No keys were given, so none was checked: what a signature says about itself proves nothing."
+            );
         }
         let verdicts = list(self.verdicts.iter().map(|(verdict, count)| (verdict.words(), *count)).collect());
         format!(
@@ -127,13 +137,14 @@ impl<'a> Columns<'a> {
         }
         match facts.checked {
             None => words.push_str(", not checked"),
-            Some(checked) => words.push_str(&checked_words(checked, facts.signer.as_ref())),
+            Some(checked) => words.push_str(&checked_words(checked, facts.signer.as_ref(), "the committer")),
         }
         super::one_line(&words)
     }
 }
 
-fn checked_words(checked: &CheckedSignature, signer: Option<&Signer>) -> String {
+/// `whose` is whose date it was judged at.
+fn checked_words(checked: &CheckedSignature, signer: Option<&Signer>, whose: &str) -> String {
     let mut words = format!(", {}", checked.verdict.words());
     if !checked.because.is_empty() {
         words.push_str(&format!(" ({})", checked.because));
@@ -149,7 +160,7 @@ fn checked_words(checked: &CheckedSignature, signer: Option<&Signer>) -> String 
     }
     words.push_str(&validity_words(checked.valid));
     if let Some(at) = checked.judged_at {
-        words.push_str(&format!("; judged at the committer date {} (the committer's own word)", utc(at)));
+        words.push_str(&format!("; judged at the date of {whose}, {} (their own word)", utc(at)));
     }
     if let Some(at) = checked.arrived_at {
         words.push_str(&format!(" and at the recorded arrival {}", utc(at)));

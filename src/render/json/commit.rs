@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::person::{JsonPerson, person};
-use super::signature::{JsonSigned, signed};
 use super::policies::{JsonPolicyEdit, policy_edit};
+use super::signature::{JsonSigned, signed};
 use crate::changes::{Commit, FileEdit};
 use crate::classification::FileClass;
 use crate::evidence::Evidence;
