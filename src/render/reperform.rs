@@ -134,7 +134,7 @@ fn signature_steps(pack: &Pack, range: &str) -> Vec<Step> {
         && is_safe(signers)
         && revoked.iter().all(|name| is_safe(name))
     {
-        let revoked: String = revoked.iter().map(|name| format!(" -c gpg.ssh.revocationFile=\"$PACK/raw/{name}\"")).collect();
+        let revoked = revoked.first().map(|name| format!(" -c gpg.ssh.revocationFile=\"$PACK/raw/{name}\"")).unwrap_or_default();
         steps.push(Step {
             question: "How many signatures of SSH does git itself call good, with the keys of this pack and without any of OpenPGP?\n   \
                        PACK is the folder of this pack. The programs are named so that the clone's configuration names none.",

@@ -82,13 +82,13 @@ impl Repository {
 /// The signature at the end of a tag, as `parse_signature` of git cuts it: from the last line that begins one. Headers over
 /// the tag in the other object format were not signed.
 fn signed_tag(raw: &[u8]) -> Option<(Option<Signature>, SignatureKind, SignedBytes)> {
-    let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', raw).map(|at| at + 1));
+    let starts = memchr::memrchr_iter(b'\n', raw).map(|at| at + 1).chain([0]);
     let kind_at = |at: usize| armour::kind(raw.get(at..)?.split(|byte| *byte == b'\n').next()?.trim_ascii_end()).known();
-    let (at, kind) = starts.filter_map(|at| Some((at, kind_at(at)?))).last()?;
+    let (at, kind) = { starts }.find_map(|at| Some((at, kind_at(at)?)))?;
     let (text, signature) = raw.split_at_checked(at)?;
     let payload = cut(text, b"").payload;
-    let headers = text.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
-    let tagger = headers.filter_map(|line| line.strip_prefix(b"tagger ")).next();
+    let mut headers = text.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
+    let tagger = headers.find_map(|line| line.strip_prefix(b"tagger "));
     let tagger = tagger.and_then(|line| People::default().signature(Some(line), None));
     Some((tagger, kind, SignedBytes { signature: signature.to_vec(), payload, headers: 1 }))
 }

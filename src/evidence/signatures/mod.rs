@@ -51,7 +51,7 @@ pub struct CheckedSignature {
 }
 
 /// What can be concluded about a signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SignatureVerdict {
     /// Made over this commit by a given key that was valid then.
     Good,
@@ -66,6 +66,7 @@ pub enum SignatureVerdict {
     /// The key was taken back.
     Revoked,
     /// It could not be checked.
+    #[default]
     NotChecked,
 }
 
@@ -124,12 +125,6 @@ struct Found {
     because: String,
 }
 
-impl Default for SignatureVerdict {
-    fn default() -> Self {
-        Self::NotChecked
-    }
-}
-
 impl Found {
     fn of(verdict: SignatureVerdict, because: impl Into<String>) -> Self {
         Self { verdict, because: because.into(), ..Self::default() }
@@ -164,6 +159,8 @@ struct Task {
     dossier: usize,
     on: SignedObject,
     kind: SignatureKind,
+    /// The key that the signature names, where that was read.
+    named: Option<Arc<str>>,
     /// When whoever signed it says that it was made.
     made: Option<i64>,
     arrived: Option<i64>,
@@ -234,9 +231,9 @@ fn of_commits(position: usize, dossier: &Dossier) -> impl Iterator<Item = Task> 
     let recorded = dossier.evidence.merged_at.as_ref().filter(|claim| claim.grade >= Grade::Recorded);
     let arrived = recorded.and_then(|claim| chrono::DateTime::parse_from_rfc3339(&claim.value).ok()).map(|at| at.timestamp());
     let task = move |commit: &Commit, on: SignedObject| {
-        let kind = commit.signed.as_ref()?.kind;
+        let signed = commit.signed.as_ref()?;
         let made = commit.committer.when.known().map(|moment| moment.seconds);
-        Some(Task { dossier: position, on, kind, made, arrived })
+        Some(Task { dossier: position, on, kind: signed.kind, named: signed.key.clone(), made, arrived })
     };
     let sides = dossier.change.side_commits.iter().enumerate();
     let sides = sides.filter_map(move |(number, commit)| task(commit, SignedObject::Side(number, commit.id)));
@@ -253,7 +250,7 @@ fn of_tags(repository: &Repository, dossiers: &[Dossier]) -> Result<Vec<Task>, R
     let task = |tag: SignedTag| {
         let made = tag.tagger.as_ref().and_then(|tagger| tagger.when.known()).map(|moment| moment.seconds);
         let dossier = *commits.get(&tag.commit)?;
-        Some(Task { dossier, kind: tag.kind, made, arrived: None, on: SignedObject::Tag(Box::new(tag)) })
+        Some(Task { dossier, kind: tag.kind, named: None, made, arrived: None, on: SignedObject::Tag(Box::new(tag)) })
     };
     Ok(tags.into_iter().filter_map(task).collect())
 }
@@ -296,7 +293,9 @@ impl Keys {
         let none = |what: &str| format!("no {what} were given");
         match task.kind {
             SignatureKind::Ssh => self.ssh.as_ref().ok_or_else(|| none("allowed signers"))?.check(bench, at),
-            SignatureKind::OpenPgp => self.openpgp.as_ref().ok_or_else(|| none("OpenPGP keys"))?.check(bench, at),
+            SignatureKind::OpenPgp => {
+                self.openpgp.as_ref().ok_or_else(|| none("OpenPGP keys"))?.check(bench, task.named.as_deref(), at)
+            }
             SignatureKind::X509 => self.x509.as_ref().ok_or_else(|| none("certificates"))?.check(bench, &signed.signature, at),
             SignatureKind::Unknown => Ok(Found::of(SignatureVerdict::Bad, "its format is not known")),
         }

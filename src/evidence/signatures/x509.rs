@@ -49,7 +49,12 @@ impl Certificates {
                 SignatureVerdict::UnknownKey,
                 "its certificate does not lead to a given certificate that was valid then",
             ),
-            out_of_time => Found::of(out_of_time, ""),
+            out_of_time @ (SignatureVerdict::Expired
+            | SignatureVerdict::NotYetValid
+            | SignatureVerdict::Bad
+            | SignatureVerdict::UnknownKey
+            | SignatureVerdict::Revoked
+            | SignatureVerdict::NotChecked) => Found::of(out_of_time, ""),
         };
         Ok(Found { key: fingerprint, names, valid, ..found })
     }

@@ -111,15 +111,16 @@ pub(crate) struct SignatureFacts<'a> {
     pub signer: Option<Signer>,
 }
 
-impl<'a> Columns<'a> {
+impl Columns<'_> {
     /// What is known about the signature of a commit; `None` without one.
     pub fn signature_facts<'c>(&self, commit: &'c Commit, evidence: Option<&'c Evidence>) -> Option<SignatureFacts<'c>> {
-        let signed = commit.signed.as_ref()?;
+        let kind = commit.signed.as_ref()?.kind;
+        let named = commit.signed.as_ref().and_then(|signed| signed.key.as_deref());
         let checked = evidence.and_then(|evidence| evidence.signature.as_deref());
-        let key = checked.and_then(|checked| checked.key.as_deref()).or(signed.key.as_deref());
+        let key = checked.and_then(|checked| checked.key.as_deref()).or(named);
         let forge = key.and_then(|key| self.signers.forge(key));
         let signer = checked.and_then(|checked| self.signers.signer(commit, checked));
-        Some(SignatureFacts { format: format_words(signed.kind), key, forge, checked, signer })
+        Some(SignatureFacts { format: format_words(kind), key, forge, checked, signer })
     }
 
     /// The signature of a commit in one line; `none` without one.
