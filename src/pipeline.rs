@@ -63,7 +63,7 @@ pub fn audit(
     progress: &dyn Progress,
 ) -> Result<Judged, RepositoryError> {
     let History { range, arrivals, commits, unreadable } = history;
-    let Given { cache, mut exports, mut keys } = given;
+    let Given { cache, mut exports, keys } = given;
     let mut settings = settings;
     let mut completeness = repository.completeness().clone();
     completeness.remarks.extend(join_by_mailmap(repository, range.start, &mut settings).unwrap_or_else(Some));
@@ -77,9 +77,7 @@ pub fn audit(
     completeness.remarks.extend(problems);
     let mut dossiers = gather(changes, &notes, &settings);
     exports.attach(repository, &mut dossiers);
-    signatures::check(repository, &keys, &mut dossiers)?;
-    exports.files.extend(keys.take_files());
-    completeness.remarks.append(&mut keys.remarks);
+    completeness.remarks.extend(check_signatures(repository, keys, &mut exports, &mut dossiers)?);
     completeness.remarks.extend(exports.gaps.iter().chain(&exports.ticket_gaps).map(|gap| crate::text::visible_line(gap)));
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
 
@@ -157,6 +155,18 @@ pub fn take_stock(
         tie_outs: Vec::new(),
         version: env!("CARGO_PKG_VERSION"),
     })
+}
+
+/// Checks signatures and puts the keys among the files of the pack; the sentences say what was not checked.
+fn check_signatures(
+    repository: &Repository,
+    mut keys: Keys,
+    exports: &mut Exports,
+    dossiers: &mut [Dossier],
+) -> Result<Vec<String>, RepositoryError> {
+    signatures::check(repository, &keys, dossiers)?;
+    exports.files.extend(keys.take_files());
+    Ok(keys.remarks)
 }
 
 /// Reads the `.mailmap` of the base commit, where the settings allow it to join people; the sentence says what was read.

@@ -1,7 +1,7 @@
 //! The list of families, and how settings become checks that run.
 
 use super::{Assessment, Card, Check, Finding, Gate, Period, Severity};
-use super::{guards, history, layers, path, people, policies, review, tickets, waivers};
+use super::{emergency, guards, history, layers, path, people, policies, review, tickets, waivers};
 use crate::parallel;
 use crate::settings::Settings;
 use crate::settings::reader::{Problem, Section, did_you_mean};
@@ -15,6 +15,7 @@ const FAMILIES: &[Family] = &[
     people::FAMILY,
     layers::FAMILY,
     policies::FAMILY,
+    emergency::FAMILY,
     guards::FAMILY,
 ];
 

@@ -16,6 +16,7 @@ mod people;
 mod signatures;
 mod layers;
 mod policies;
+mod emergency;
 mod guards;
 mod environment_files;
 #[cfg(test)]
@@ -33,7 +34,8 @@ use crate::text::{CommitId, Timestamp};
 pub use cards::{cards, explain};
 pub use catalogue::{Catalogue, Family, Listing, families};
 pub use environment_files::EnvironmentFile;
-pub use review::{Approvals, Standing, WeighedReview};
+pub use register::Joined;
+pub use review::{Approvals, RoleValid, Standing, WeighedReview};
 pub use signatures::{Signer, Signers};
 pub use tickets::records as ticket_records;
 
@@ -156,6 +158,12 @@ impl Card {
 #[must_use]
 pub fn record_card() -> &'static Card {
     &history::HISTORY_INCOMPLETE
+}
+
+/// The card of the check that asks whether an emergency was closed properly.
+#[must_use]
+pub fn emergency_card() -> &'static Card {
+    &emergency::EMERGENCY_INCOMPLETE
 }
 
 /// What `waivable_by` says on the card of a check that is never waived.

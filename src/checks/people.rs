@@ -14,7 +14,7 @@ use crate::changes::{Commit, FileEdit, GapAbout};
 use crate::evidence::{Citation, Dossier, Grade, suspicious_name};
 use crate::settings::reader::Section;
 use crate::settings::{RegisteredBot, RegisteredPerson};
-use crate::text::{Moment, Person, utc_text};
+use crate::text::{Moment, Person, Timestamp, utc_text};
 
 pub(super) const FAMILY: Family = Family {
     name: "people",
@@ -288,6 +288,12 @@ fn validity(registered: &RegisteredPerson, when: Option<&Moment>, offset: i32) -
 pub(super) fn day_of(moment: &Moment, offset: i32) -> Option<String> {
     let seconds = moment.known()?.seconds.checked_add(i64::from(offset))?;
     utc_text(seconds)?.get(..10).map(str::to_owned)
+}
+
+/// The day of a time as records write it (RFC 3339), in the settings' time zone.
+pub(super) fn day_written(written: &str, offset: i32) -> Option<String> {
+    let seconds = chrono::DateTime::parse_from_rfc3339(written).ok()?.timestamp();
+    day_of(&Moment::Known(Timestamp { seconds, offset: 0 }), offset)
 }
 
 impl Check for IdentityUnresolved {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::catalogue::{Family, Listing};
-use super::verdict::{Verdict, counted, judge_each_change, own_gap, shown};
+use super::verdict::{Verdict, counted, judge_each_change, own_gap, shown, some_of};
 use super::{Card, Check, Finding, Gate, Period, RISK_OWNER, Severity};
 use crate::changes::{Commit, GapAbout};
 use crate::classification::FileClass;
@@ -12,12 +12,16 @@ use crate::policies::{self, Direction, FieldEdit, PolicyEdit, PolicyEditKind};
 use crate::settings::reader::{Section, did_you_mean};
 use crate::text::RepoPath;
 
+mod impact;
+mod statements;
+
 pub(super) const FAMILY: Family = Family {
     name: "policy",
     question: "Did protection get weaker?",
     checks: &[
         Listing { card: &POLICY_WEAKENED, configure: |section| Box::new(PolicyWeakened(Families::configured(section))) },
         Listing { card: &EXEMPTION_WIDENED, configure: |section| Box::new(ExemptionWidened(Families::configured(section))) },
+        impact::LISTING,
     ],
 };
 

@@ -9,9 +9,12 @@ use crate::settings::reader::Section;
 
 mod approvals;
 mod recorded;
+mod roles;
 
 pub(super) use approvals::authors;
 pub use approvals::{Approvals, Standing, WeighedReview};
+use roles::Demands;
+pub use roles::RoleValid;
 
 pub(super) const FAMILY: Family = Family {
     name: "review",
@@ -48,6 +51,8 @@ static REVIEW_MISSING: Card = Card {
     settings: &[
         ("minimum", "1", "how many independent people must approve"),
         ("minimum_grade", "\"asserted\"", "how strong each approval must be: asserted, recorded or verified"),
+        ("role", "\"\"", "the role of the register that an approver must hold on the day of the approval; empty demands none"),
+        ("roles", "{}", "such roles by layer, e.g. `{ security = \"security-approver\" }`; other layers demand `role`"),
         (
             "expect",
             "\"auto\"",
@@ -57,7 +62,8 @@ static REVIEW_MISSING: Card = Card {
     ],
     since: "0.1.0",
     limits: "Git holds what people wrote about a review. It does not show whether the reviewer looked at what landed, nor whether they \
-             approved before it arrived. On most forges approvals are not in Git at all.",
+             approved before it arrived. On most forges approvals are not in Git at all. A role is what the register says; that \
+             the forge would have let somebody else approve is not seen.",
 };
 
 /// Whether this history is one whose messages or notes name reviewers or proposals.
@@ -117,7 +123,7 @@ impl Custom {
 #[derive(Debug)]
 struct ReviewMissing {
     minimum: usize,
-    minimum_grade: Grade,
+    demands: Demands,
     expect: Expect,
     exempt_registered_bots: bool,
 }
@@ -126,7 +132,7 @@ impl ReviewMissing {
     fn configured(section: &mut Section) -> Self {
         Self {
             minimum: usize::try_from(section.integer("minimum", 1, 1..=10)).unwrap_or(1),
-            minimum_grade: approvals::minimum_grade(section),
+            demands: Demands::configured(section),
             expect: Expect::configured(section),
             exempt_registered_bots: section.flag("exempt_registered_bots", false),
         }
@@ -141,6 +147,7 @@ impl ReviewMissing {
         }
         let weighed = approvals.weigh(dossier);
         let shortfall = approvals::shortfall(dossier, &weighed, self.minimum);
+        let shortfall = shortfall.or_else(|| approvals.roles_not_covered(dossier, &weighed));
         let Some(shortfall) = shortfall else {
             let counting = weighed.iter().filter(|review| review.counts());
             return Verdict::pass(counting.map(|review| review.claim.grade).min().unwrap_or(Grade::None));
@@ -212,7 +219,7 @@ impl Check for ReviewMissing {
     }
 
     fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
-        let approvals = Approvals::with(Register::of(period.settings), self.minimum_grade);
+        let approvals = Approvals::with(period.settings, self.demands.clone());
         let carries = |dossier: &Dossier| dossier.evidence.reviews.iter().any(|claim| !claim.value.quoted);
         let custom = Custom::of(self.expect, period, |dossier| dossier.bot.is_none(), carries);
         judge_each_change(&REVIEW_MISSING, period, |_, dossier| self.judge(dossier, &approvals, custom))
@@ -279,7 +286,7 @@ impl Check for SelfApproved {
     }
 
     fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
-        let approvals = Approvals::with(Register::of(period.settings), Grade::Asserted);
+        let approvals = Approvals::with(period.settings, Demands::grade(Grade::Asserted));
         judge_each_change(&SELF_APPROVED, period, |_, dossier| Self::judge(dossier, &approvals))
     }
 }

@@ -16,6 +16,8 @@ mod reason;
 pub mod records;
 mod unresolved;
 
+pub(super) use reason::Reasons;
+
 pub(super) const FAMILY: Family = Family {
     name: "tickets",
     question: "Why was it done?",
@@ -266,7 +268,7 @@ fn words(section: &mut Section, key: &'static str) -> Vec<String> {
 }
 
 /// The words of a setting, or the built-in ones where it is not written.
-fn words_or(section: &mut Section, key: &'static str, built_in: &[&str]) -> Vec<String> {
+pub(super) fn words_or(section: &mut Section, key: &'static str, built_in: &[&str]) -> Vec<String> {
     let built_in = || built_in.iter().map(|word| (*word).to_owned()).collect();
     section.strings(key).map_or_else(built_in, |written| written.into_iter().map(|(_, word)| word).collect())
 }
@@ -326,7 +328,7 @@ impl TicketSum {
 }
 
 /// The references that are reasons, not mentions.
-fn reasons(dossier: &Dossier) -> impl Iterator<Item = &Claim<Ticket>> {
+pub(super) fn reasons(dossier: &Dossier) -> impl Iterator<Item = &Claim<Ticket>> {
     dossier.evidence.tickets.iter().filter(|claim| !claim.value.relation.is_mention())
 }
 
@@ -371,6 +373,7 @@ mod tests {
             system: "Jira".into(),
             kind: kind.into(),
             title: "Close the port".into(),
+            text: String::new(),
             requester: Account::default(),
             created_at: utc_text(START),
             zoned: true,

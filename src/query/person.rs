@@ -39,9 +39,9 @@ impl Who {
     pub fn read(word: &str, material: &Material<'_>) -> Result<Self, Mistake> {
         let wanted = word.trim().to_lowercase();
         let people = &material.pack.settings.people;
-        let registered = people.iter().find(|person| {
-            person.name.to_lowercase() == wanted || person.spellings().any(|spelling| *spelling == wanted)
-        });
+        let registered = people
+            .iter()
+            .find(|person| person.name.to_lowercase() == wanted || person.spellings().any(|spelling| *spelling == wanted));
         let everyone: BTreeSet<&Someone> = material.pack.dossiers.iter().flat_map(people_of).collect();
         let is_wanted = |person: &Someone| {
             let by_register = material.columns.approvals.registered(person);

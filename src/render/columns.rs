@@ -13,6 +13,7 @@ use crate::pack::{Pack, Status};
 use crate::text::{CommitId, hex};
 
 mod counts;
+mod events;
 mod facts;
 mod policies;
 mod signatures;
@@ -20,6 +21,7 @@ mod tickets;
 mod words;
 
 pub(crate) use self::counts::*;
+pub(crate) use self::events::*;
 pub(crate) use self::facts::*;
 pub(crate) use self::policies::*;
 pub(crate) use self::signatures::{SignatureCounts, format_words, tag_words};

@@ -16,6 +16,7 @@ mod exceptions;
 mod index;
 mod policies;
 mod sheets;
+mod timeline;
 
 /// Characters of a title or sentence that a page shows; the rest is in the tables.
 const LINE_LIMIT: usize = 600;

@@ -212,7 +212,8 @@ mod tests {
     #[test]
     fn garbage_names_no_key_and_never_panics() {
         for seed in 0..2000_u32 {
-            let bytes: Vec<u8> = (0..seed % 90).map(|n| (seed.wrapping_mul(2_654_435_761).rotate_left(n) >> 7) as u8).collect();
+            let bytes: Vec<u8> =
+                (0..seed % 90).map(|n| seed.wrapping_mul(2_654_435_761).rotate_left(n).to_be_bytes()[0]).collect();
             let _ = (ssh_key(&bytes), openpgp_key(&bytes));
             let _ = ssh_key(&[b"SSHSIG".as_slice(), &bytes].concat());
             let _ = openpgp_key(&[&[0x88, 200, 4, 0, 0, 0], bytes.as_slice()].concat());

@@ -321,6 +321,11 @@ impl Section {
         }
     }
 
+    /// Takes over the problems of a table inside this one, once it has been read.
+    pub fn take_over(&mut self, inner: Self) {
+        self.problems.extend(inner.finish());
+    }
+
     /// A list of tables (`[[key]]`); empty when it is not written.
     pub fn sections(&mut self, key: &'static str) -> Vec<Self> {
         let name = self.path(key);

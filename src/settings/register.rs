@@ -270,7 +270,7 @@ impl Register {
         });
         let mut seen: BTreeMap<(&str, &str), (usize, &str)> = BTreeMap::new();
         for (entry, (own_line, name, words, keys)) in people.chain(bots).enumerate() {
-                let words = words.into_iter().map(|word| ("alias", word));
+            let words = words.into_iter().map(|word| ("alias", word));
             for (what, word) in words.chain(keys.iter().map(|key| ("key", key.as_str()))) {
                 let (first, owner) = *seen.entry((what, word)).or_insert((entry, name));
                 if first != entry {
@@ -309,7 +309,8 @@ impl Register {
                 (Some(member), Some(team)) => drop(team.members.insert(Arc::clone(member))),
                 (None, Some(team)) => {
                     let names: Vec<&str> = self.people.iter().map(|person| &*person.name).collect();
-                    let hint = format!("{}a member is a name, account or mail of [[people]]", did_you_mean(written.trim(), &names));
+                    let hint =
+                        format!("{}a member is a name, account or mail of [[people]]", did_you_mean(written.trim(), &names));
                     let message = format!("`{}` is in the team `{}` and not among the people", written.trim(), team.name);
                     let line = if *own_line == 0 { line } else { *own_line };
                     problems.push(Problem { line, message, hint });

@@ -10,6 +10,7 @@ use std::process::Command;
 use super::support::{DAY, Fallible, Pack, Row, Run, START, TestRepo, TestResult, binary, hermetic, is_installed};
 
 /// Whether every program is there; says by name what is left out.
+#[expect(clippy::print_stdout, reason = "whoever reads the tests' output learns what could not run")]
 fn has(programs: &[&str], what: &str) -> bool {
     let missing: Vec<&&str> = programs.iter().filter(|program| !is_installed(program)).collect();
     for program in &missing {
@@ -142,7 +143,7 @@ fn verdict(cell: &str) -> &str {
 }
 
 /// Holds every verdict against git's: `G` for good, and for nothing else.
-fn expect_agreement(found: &BTreeMap<String, String>, referee: &BTreeMap<String, String>) {
+fn expect_agreement(found: &BTreeMap<String, String>, referee: &BTreeMap<String, String>) -> TestResult {
     assert_eq!(found.keys().collect::<Vec<_>>(), referee.keys().collect::<Vec<_>>());
     for (subject, cell) in found {
         let git = referee[subject].as_str();
@@ -151,15 +152,22 @@ fn expect_agreement(found: &BTreeMap<String, String>, referee: &BTreeMap<String,
             "none" => &["N"],
             "bad" | "key revoked" => &["B"],
             "unknown key" | "key expired" | "key not valid yet" => &["U", "E", "X", "B"],
-            other => panic!("{subject}: {other} in {cell}"),
+            other => return Err(format!("{subject}: {other} in {cell}").into()),
         };
         assert!(expected.contains(&git), "{subject}: git says {git}, countersign {cell}");
     }
+    Ok(())
 }
 
-/// Every verdict of SSH in a repository of an object format.
-fn ssh_verdicts(format: &str) -> TestResult {
-    let signed = Signed::new(&[format])?;
+/// The files of keys that a history is checked against.
+struct SshFiles {
+    signers: String,
+    revoked: String,
+    lines: String,
+}
+
+/// A commit and a tag for every verdict.
+fn ssh_history(signed: &Signed) -> Fallible<SshFiles> {
     let mut lines = String::new();
     for (name, options) in [
         ("alice", "alice@example.com namespaces=\"git\""),
@@ -192,6 +200,13 @@ fn ssh_verdicts(format: &str) -> TestResult {
     signed.tag_with_ssh("v1", 3, "alice")?;
     signed.tag_with_ssh("v2", 20, "old")?;
     signed.repo.git(["tag", "light"])?;
+    Ok(SshFiles { signers, revoked, lines })
+}
+
+/// Every verdict of SSH in a repository of an object format.
+fn ssh_verdicts(format: &str) -> TestResult {
+    let signed = Signed::new(&[format])?;
+    let SshFiles { signers, revoked, lines } = ssh_history(&signed)?;
     let arguments = ["--signers", &signers, "--revoked-keys", &revoked];
     let mut found = signed.signatures("pack", &arguments)?;
     let expected = [
@@ -220,21 +235,32 @@ fn ssh_verdicts(format: &str) -> TestResult {
     let cell = found.remove(&zero).ok_or("gone")?;
     found.insert("with a zero".into(), cell);
     let (file, list) = (format!("gpg.ssh.allowedSignersFile={signers}"), format!("gpg.ssh.revocationFile={revoked}"));
-    expect_agreement(&found, &signed.referee(&["-c", &file, "-c", &list])?);
+    expect_agreement(&found, &signed.referee(&["-c", &file, "-c", &list])?)?;
 
     let pack = signed.repo.pack("pack")?;
+    expect_tags(&signed, &pack, &file)?;
+    let raw = std::fs::read_to_string(pack.folder.join("raw/keys/1/allowed_signers"))?;
+    assert_eq!(raw, lines, "the keys are in the pack");
+    reperform(&signed, &pack)?;
+    expect_same_elsewhere(&signed, &pack, &arguments)
+}
+
+/// Tags have the verdicts of git, too; `keys` is the option that names the file to git.
+fn expect_tags(signed: &Signed, pack: &Pack, keys: &str) -> TestResult {
     let json = pack.json()?;
     let changes = json["changes"].as_array().ok_or("no changes")?;
     let tags = changes.iter().filter_map(|change| change["tags"].as_array()).flatten();
     let tags: Vec<_> = tags.map(|tag| (tag["name"].as_str(), tag["signed"]["checked"]["verdict"].as_str())).collect();
     assert_eq!(tags, [(Some("v1"), Some("good")), (Some("v2"), Some("key expired"))]);
     for (tag, holds) in [("v1", true), ("v2", false)] {
-        assert_eq!(signed.repo.git(["-c", &file, "-c", "gpg.ssh.program=ssh-keygen", "verify-tag", tag]).is_ok(), holds, "{tag}");
+        let verified = signed.repo.git(["-c", keys, "-c", "gpg.ssh.program=ssh-keygen", "verify-tag", tag]);
+        assert_eq!(verified.is_ok(), holds, "{tag}");
     }
-    let raw = std::fs::read_to_string(pack.folder.join("raw/keys/1/allowed_signers"))?;
-    assert_eq!(raw, lines, "the keys are in the pack");
-    reperform(&signed, &pack)?;
-    // Another time zone and another folder of work: the same bytes.
+    Ok(())
+}
+
+/// Another time zone and another folder of work: the same bytes.
+fn expect_same_elsewhere(signed: &Signed, pack: &Pack, arguments: &[&str]) -> TestResult {
     let run = binary()
         .env("TZ", "Pacific/Kiritimati")
         .current_dir(signed.repo.path())
@@ -247,7 +273,8 @@ fn ssh_verdicts(format: &str) -> TestResult {
         .output()?;
     Run::of(&run).expect_exit(0)?;
     let (mut first, mut second) = (pack.files()?, signed.repo.pack("again")?.files()?);
-    (first.remove("run.json"), second.remove("run.json"));
+    first.remove("run.json");
+    second.remove("run.json");
     assert!(first == second, "two packs differ");
     Ok(())
 }
@@ -314,12 +341,11 @@ fn private_folder(path: &Path) -> TestResult {
     Ok(())
 }
 
-#[test]
-fn openpgp_signatures_are_judged_by_the_dates_of_the_key_and_not_by_today() -> TestResult {
-    if !has(&["gpg", "gpgconf"], "verdicts on OpenPGP signatures") {
-        return Ok(());
-    }
-    let signed = Signed::new(&[])?;
+/// The hour at which most signatures are made.
+const NOON: &str = "20260105T120000";
+
+/// A commit for every verdict; gives the folder of public keys, Alice's key and one that is not among them.
+fn openpgp_history(signed: &Signed) -> Fallible<[String; 3]> {
     private_folder(&signed.keys.join("gnupg"))?;
     let alice = signed.openpgp_key("Alice Example <alice@example.com>", "never")?;
     // Ended long before anybody runs this test, and valid when it signed.
@@ -327,33 +353,41 @@ fn openpgp_signatures_are_judged_by_the_dates_of_the_key_and_not_by_today() -> T
     let bob = signed.openpgp_key("Bob Example <bob@example.com>", "never")?;
     let stranger = signed.openpgp_key("Mallory <alice@example.com>", "never")?;
     let gone = signed.openpgp_key("Gone Example <alice@example.com>", "never")?;
-    let noon = "20260105T120000";
     for (subject, key, at) in [
-        ("good", &alice, noon),
-        ("by another", &bob, noon),
+        ("good", &alice, NOON),
+        ("by another", &bob, NOON),
         ("too late", &brief, "20260102T120000"),
-        ("stranger", &stranger, noon),
-        ("revoked", &gone, noon),
+        ("stranger", &stranger, NOON),
+        ("revoked", &gone, NOON),
     ] {
         signed.raw(format!("{subject}\n").as_bytes(), |file| signed.openpgp_signature(key, at, file))?;
     }
     signed.raw(b"tampered\n", |file| {
         std::fs::write(file, "something else")?;
-        signed.openpgp_signature(&alice, noon, file)
+        signed.openpgp_signature(&alice, NOON, file)
     })?;
     signed.raw(b"two signatures in one\n", |file| {
-        let one = |key: &str| signed.openpgp_signature(key, noon, file);
+        let one = |key: &str| signed.openpgp_signature(key, NOON, file);
         Ok([one(&alice)?, one(&bob)?].concat())
     })?;
     let certificate = std::fs::read_to_string(signed.keys.join(format!("gnupg/openpgp-revocs.d/{gone}.rev")))?;
     let certificate = signed.write("revocation", &certificate.replace(":-----BEGIN", "-----BEGIN"))?;
-    signed.gpg(&["--import", &certificate], noon)?;
+    signed.gpg(&["--import", &certificate], NOON)?;
     let ring = signed.keys.join("ring");
     std::fs::create_dir(&ring)?;
     for (name, key) in [("alice.asc", &alice), ("brief.asc", &brief), ("bob.asc", &bob), ("gone.asc", &gone)] {
-        std::fs::write(ring.join(name), signed.gpg(&["--armor", "--export", key], noon)?)?;
+        std::fs::write(ring.join(name), signed.gpg(&["--armor", "--export", key], NOON)?)?;
     }
-    let ring = ring.display().to_string();
+    Ok([ring.display().to_string(), alice, stranger])
+}
+
+#[test]
+fn openpgp_signatures_are_judged_by_the_dates_of_the_key_and_not_by_today() -> TestResult {
+    if !has(&["gpg", "gpgconf"], "verdicts on OpenPGP signatures") {
+        return Ok(());
+    }
+    let signed = Signed::new(&[])?;
+    let [ring, alice, stranger] = openpgp_history(&signed)?;
     let found = signed.signatures("pack", &["--keyring", &ring])?;
     for (subject, word) in [
         ("good", "good"),
@@ -369,7 +403,7 @@ fn openpgp_signatures_are_judged_by_the_dates_of_the_key_and_not_by_today() -> T
     assert!(found["good"].contains(&format!("OpenPGP, key {alice}, good; key of the committer")), "{}", found["good"]);
     assert!(found["by another"].contains("held by Bob Example <bob@example.com>"), "{}", found["by another"]);
     assert!(found["revoked"].contains("the key was revoked at 20"), "{}", found["revoked"]);
-    signed.gpg(&["--delete-secret-and-public-key", &stranger], noon)?;
+    signed.gpg(&["--delete-secret-and-public-key", &stranger], NOON)?;
     let referee = signed.referee(&["-c", "gpg.minTrustLevel=undefined"])?;
     for (subject, git) in [("good", "GU"), ("by another", "GU"), ("stranger", "E"), ("revoked", "R"), ("tampered", "B")] {
         assert!(git.contains(&referee[subject]), "{subject}: git says {}", referee[subject]);
@@ -379,116 +413,58 @@ fn openpgp_signatures_are_judged_by_the_dates_of_the_key_and_not_by_today() -> T
     Ok(())
 }
 
+impl Signed {
+    /// Runs openssl in the folder of keys; the words of a command that have no blank in them.
+    fn openssl(&self, command: &str) -> Fallible<Vec<u8>> {
+        done(hermetic("openssl").current_dir(&self.keys).args(command.split_whitespace()))
+    }
+
+    /// Two roots and a certificate of Alice below the first one, all of today and for a hundred years.
+    fn certificates(&self) -> TestResult {
+        for root in ["root", "other"] {
+            let words = format!("-subj /CN=Test-{root} -keyout {root}.key -out {root}.pem -days 36500");
+            self.openssl(&format!("req -x509 -newkey rsa:2048 -nodes {words}"))?;
+        }
+        self.write("mail", "subjectAltName=email:alice@example.com\n")?;
+        self.openssl("req -newkey rsa:2048 -nodes -subj /CN=Alice -keyout alice.key -out alice.csr")?;
+        let issuer = "-CA root.pem -CAkey root.key -CAcreateserial";
+        self.openssl(&format!("x509 -req -in alice.csr {issuer} -out alice.pem -extfile mail -days 36500")).map(drop)
+    }
+
+    fn x509_signature(&self, file: &Path) -> Fallible<Vec<u8>> {
+        std::fs::copy(file, self.keys.join("to-sign"))?;
+        let pem = self.openssl("cms -sign -binary -signer alice.pem -inkey alice.key -outform PEM -in to-sign")?;
+        Ok(String::from_utf8(pem)?.replace("CMS-----", "SIGNED MESSAGE-----").into_bytes())
+    }
+}
+
 #[test]
 fn x509_signatures_must_lead_to_a_given_certificate() -> TestResult {
     if !has(&["openssl"], "verdicts on X.509 signatures") {
         return Ok(());
     }
     let signed = Signed::new(&[])?;
-    let openssl = |arguments: &[&str]| done(hermetic("openssl").current_dir(&signed.keys).args(arguments));
-    let far = ["-days", "36500"];
-    openssl(
-        &[
-            &[
-                "req",
-                "-x509",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-subj",
-                "/CN=Test root",
-                "-keyout",
-                "root.key",
-                "-out",
-                "root.pem",
-            ][..],
-            &far,
-        ]
-        .concat(),
-    )?;
-    openssl(
-        &[
-            &[
-                "req",
-                "-x509",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-subj",
-                "/CN=Other root",
-                "-keyout",
-                "other.key",
-                "-out",
-                "other.pem",
-            ][..],
-            &far,
-        ]
-        .concat(),
-    )?;
-    std::fs::write(signed.keys.join("mail"), "subjectAltName=email:alice@example.com\n")?;
-    openssl(&[
-        "req",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-subj",
-        "/CN=Alice Example",
-        "-keyout",
-        "alice.key",
-        "-out",
-        "alice.csr",
-    ])?;
-    let sign = [
-        "x509",
-        "-req",
-        "-in",
-        "alice.csr",
-        "-CA",
-        "root.pem",
-        "-CAkey",
-        "root.key",
-        "-CAcreateserial",
-        "-out",
-        "alice.pem",
-        "-extfile",
-        "mail",
-    ];
-    openssl(&[&sign[..], &far].concat())?;
-    // The certificates are of today, so the commits are of a day that is still to come.
-    let armoured = |file: &Path| {
-        let file = file.display().to_string();
-        let der = openssl(&[
-            "cms",
-            "-sign",
-            "-binary",
-            "-signer",
-            "alice.pem",
-            "-inkey",
-            "alice.key",
-            "-outform",
-            "PEM",
-            "-in",
-            &file,
-        ])?;
-        Ok(String::from_utf8(der)?.replace("CMS-----", "SIGNED MESSAGE-----").into_bytes())
+    signed.certificates()?;
+    let cell = |anchor: &str, subject: &str| -> Fallible<String> {
+        let pack = format!("{anchor}-{}", subject.replace(' ', "-"));
+        let mut found = signed.signatures(&pack, &["--certificates", &signed.key(anchor)])?;
+        Ok(found.remove(subject).ok_or("no such commit")?)
     };
-    signed.raw(b"too early\n", armoured)?;
-    let found = |anchor: &str, pack: &str| signed.signatures(pack, &["--certificates", &signed.key(anchor)]);
-    let cell = found("root.pem", "first")?.remove("too early").ok_or("no commit")?;
-    assert_eq!(verdict(&cell), "key not valid yet", "{cell}");
-    assert!(cell.contains("held by CN=Alice Example, alice@example.com"), "{cell}");
+    // The certificates are of today, and the commit is of a day before.
+    signed.raw(b"too early\n", |file| signed.x509_signature(file))?;
+    let early = cell("root.pem", "too early")?;
+    assert_eq!(verdict(&early), "key not valid yet", "{early}");
+    assert!(early.contains("held by CN=Alice, alice@example.com"), "{early}");
     signed.raw(b"tampered\n", |file| {
         std::fs::write(file, "something else")?;
-        armoured(file)
+        signed.x509_signature(file)
     })?;
-    let cell = found("root.pem", "second")?.remove("tampered").ok_or("no commit")?;
-    assert_eq!(verdict(&cell), "bad", "{cell}");
-    later(&signed, armoured)?;
-    let cell = found("root.pem", "third")?.remove("in time").ok_or("no commit")?;
-    assert_eq!(verdict(&cell), "good", "{cell}");
-    assert!(cell.contains("key of the committer"), "{cell}");
-    let cell = found("other.pem", "fourth")?.remove("in time").ok_or("no commit")?;
-    assert_eq!(verdict(&cell), "unknown key", "{cell}");
+    assert_eq!(verdict(&cell("root.pem", "tampered")?), "bad");
+    later(&signed, |file| signed.x509_signature(file))?;
+    let good = cell("root.pem", "in time")?;
+    assert_eq!(verdict(&good), "good", "{good}");
+    assert!(good.contains("key of the committer"), "{good}");
+    assert_eq!(verdict(&cell("other.pem", "in time")?), "unknown key");
     Ok(())
 }
 
@@ -649,8 +625,7 @@ fn the_gate_refuses_an_unsigned_push_and_lets_a_signed_one_in() -> TestResult {
     }
     let signed = Signed::new(&[])?;
     let signers = signed.write("allowed_signers", &format!("alice@example.com {}\n", signed.ssh_key("alice")?))?;
-    let settings =
-        signed.repo.settings("[gate]\nrefuse = [\"signature-missing\"]\n[checks.signature-missing]\ndemand = \"arrivals\"\n")?;
+    let settings = signed.repo.settings("[gate]\nrefuse = [\"signature-missing\"]\n")?;
     signed.commit("start", ALICE, 0, &[])?;
     let base = signed.repo.git(["rev-parse", "main"])?;
     let judged = |arguments: &[&str]| {

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::roles::Demands;
 use super::{Register, Sameness, counted};
 use crate::changes::Commit;
 use crate::checks::register::Circle;
-use crate::evidence::{Claim, Decision, Dossier, Grade, OnContent, Review, ReviewRecord, Source};
-use crate::settings::reader::Section;
+use crate::evidence::{Claim, Decision, Dossier, OnContent, Review, ReviewRecord, Source};
 use crate::settings::{RegisteredPerson, Settings};
 use crate::text::{CommitId, Person};
 
@@ -15,7 +15,9 @@ use crate::text::{CommitId, Person};
 #[derive(Clone, Debug)]
 pub struct Approvals<'a> {
     pub(super) register: Register<'a>,
-    minimum_grade: Grade,
+    pub(super) demands: Demands,
+    /// The settings' time zone, in seconds from UTC.
+    pub(super) offset: i32,
 }
 
 /// One review and whether it counts.
@@ -51,6 +53,8 @@ pub enum Standing {
     },
     /// Whether the reviewer wrote part of it cannot be told: as whom, and why.
     Unclear(&'static str, &'static str),
+    /// The reviewer held none of the roles that the settings demand, and why that is known.
+    WithoutRole(Box<str>),
     /// It was taken back.
     Dismissed,
     /// It was given for something else than what landed.
@@ -81,6 +85,7 @@ impl Standing {
             Self::Bot => "is a bot".to_owned(),
             Self::Own { role, how } => format!("is {role} ({how})"),
             Self::Unclear(role, why) => format!("may be {role} ({why})"),
+            Self::WithoutRole(why) => why.to_string(),
             Self::Dismissed => "was taken back".to_owned(),
             Self::Stale => "was given for other content than what landed".to_owned(),
             Self::TooLate => "was given after the change had arrived".to_owned(),
@@ -96,7 +101,13 @@ impl Standing {
     #[must_use]
     pub fn independent(&self) -> Option<bool> {
         match self {
-            Self::Counts | Self::TooWeak | Self::Repeated | Self::Stale | Self::TooLate | Self::Unknown(_) => Some(true),
+            Self::Counts
+            | Self::WithoutRole(_)
+            | Self::TooWeak
+            | Self::Repeated
+            | Self::Stale
+            | Self::TooLate
+            | Self::Unknown(_) => Some(true),
             Self::Own { .. } => Some(false),
             Self::Quoted
             | Self::NotAnApproval
@@ -118,22 +129,21 @@ impl WeighedReview<'_> {
     }
 }
 
-/// The key `minimum_grade` of `review-missing`.
-pub(super) fn minimum_grade(section: &mut Section) -> Grade {
-    let words = [Grade::Asserted, Grade::Recorded, Grade::Verified].map(|grade| (grade.word(), grade));
-    section.choice("minimum_grade", Grade::Asserted, &words)
-}
-
 impl<'a> Approvals<'a> {
     /// As the settings of `review-missing` and the register say.
     #[must_use]
     pub fn of(settings: &'a Settings) -> Self {
         let mut section = settings.checks.section(super::REVIEW_MISSING.id);
-        Self::with(Register::of(settings), minimum_grade(&mut section))
+        Self::with(settings, Demands::configured(&mut section))
     }
 
-    pub(super) fn with(register: Register<'a>, minimum_grade: Grade) -> Self {
-        Self { register, minimum_grade }
+    pub(super) fn with(settings: &'a Settings, demands: Demands) -> Self {
+        Self { register: Register::of(settings), demands, offset: settings.period_offset }
+    }
+
+    /// Whether two spellings are one person.
+    pub(in crate::checks) fn compare(&self, left: &Person, right: &Person) -> Sameness {
+        self.register.compare(left, right)
     }
 
     /// The registered person behind a spelling.
@@ -158,6 +168,7 @@ impl<'a> Approvals<'a> {
                 Some(standing) => standing,
                 None => self.standing(claim, authors.about(about), &rejecting),
             };
+            let standing = if standing == Standing::Counts { self.with_role(dossier, &claim.value) } else { standing };
             let standing =
                 if standing == Standing::Counts { self.once(claim, tally.entry(about).or_default()) } else { standing };
             WeighedReview { claim, about, standing }
@@ -223,7 +234,7 @@ impl<'a> Approvals<'a> {
         if rejecting.contains(&self.register.key(&review.reviewer)) {
             return Standing::AlsoRejected;
         }
-        if claim.grade < self.minimum_grade {
+        if claim.grade < self.demands.minimum_grade {
             return Standing::TooWeak;
         }
         record.map_or(Standing::Counts, on_what_landed)

@@ -133,3 +133,69 @@ fn one_name_with_two_addresses_needs_a_register() {
     assert_eq!(outcomes(&assess(&REVIEW_MISSING, &settings(), &change)), ["not assessable"]);
     assert_eq!(outcomes(&assess(&SELF_APPROVED, &settings(), &[dossier(1, "one")])), ["not applicable"]);
 }
+
+fn with_role(table: &str) -> crate::settings::Settings {
+    let role = |from: &str, until: &str| crate::settings::Role {
+        name: "approver".into(),
+        from: Some(from.to_owned()),
+        until: Some(until.to_owned()),
+    };
+    let mut settings = settings_with(&format!("[checks.review-missing]\nexpect = \"always\"\n{table}"));
+    let mut bob = registered("Bob Example", &["bob@example.com"]);
+    bob.roles = vec![role("2026-01-01", "2026-01-07")];
+    let mut dora = registered("Dora Example", &["dora@example.com"]);
+    dora.roles = vec![crate::settings::Role { name: "lead".into(), from: None, until: None }];
+    settings.people = vec![bob, dora, registered("Carol Example", &["carol@example.com"])];
+    settings
+}
+
+#[test]
+fn an_approval_counts_only_with_the_demanded_role_on_that_day() {
+    let mut late = reviewed(2, &[BOB]);
+    late.evidence.reviews[0].value.at = Some("2026-01-08T23:30:00Z".into());
+    let mut early = reviewed(9, &[BOB]);
+    early.evidence.reviews[0].value.at = Some("2026-01-07T23:30:00Z".into());
+    let changes = [
+        reviewed(1, &[BOB]),
+        late,
+        early,
+        reviewed(4, &[("Carol", "carol@example.com")]),
+        reviewed(5, &[("X", "x@example.com")]),
+    ];
+    let settings = with_role("role = \"approver\"");
+    assert_eq!(
+        told(&assess(&REVIEW_MISSING, &settings, &changes)),
+        [
+            "no exception",
+            "exception: 0 of 1 independent approval; Bob Example <bob@example.com> does not count: did not hold the role approver on 2026-01-08",
+            "no exception",
+            "exception: 0 of 1 independent approval; Carol <carol@example.com> does not count: did not hold the role approver on 2026-01-09",
+            "exception: 0 of 1 independent approval; X <x@example.com> does not count: is nobody whom the register gives the role approver",
+        ]
+    );
+    let approvals = Approvals::of(&settings);
+    let valid = |change: &Dossier| approvals.role_valid(change, &change.evidence.reviews[0].value).words();
+    assert_eq!(changes.iter().map(valid).collect::<Vec<_>>(), ["yes", "no", "yes", "no", "no"]);
+    let other_zone = crate::settings::Settings { period_offset: 3600, ..settings };
+    assert_eq!(outcomes(&assess(&REVIEW_MISSING, &other_zone, &changes[2..3])), ["exception"]);
+}
+
+#[test]
+fn layers_can_demand_roles_of_their_own_and_each_must_be_covered() {
+    use crate::checks::samples::with_files;
+    use crate::settings::Layer;
+    let settings = with_role("role = \"lead\"\nroles = { security = \"approver\" }");
+    let dora = ("Dora", "dora@example.com");
+    let security: &[(&str, &[Layer])] = &[("a", &[Layer::Security])];
+    let both: &[(&str, &[Layer])] = &[("a", &[Layer::Security]), ("b", &[Layer::Platform])];
+    let changes = [
+        with_files(reviewed(1, &[BOB]), security),
+        with_files(reviewed(1, &[dora]), security),
+        with_files(reviewed(1, &[BOB]), both),
+        with_files(reviewed(1, &[BOB, dora]), both),
+        reviewed(1, &[dora]),
+    ];
+    let findings = assess(&REVIEW_MISSING, &settings, &changes);
+    assert_eq!(outcomes(&findings), ["no exception", "exception", "exception", "no exception", "no exception"]);
+    assert_eq!(told(&findings)[2], "exception: no approval by anybody with the role lead");
+}

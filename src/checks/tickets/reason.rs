@@ -9,9 +9,10 @@ use super::{Card, Check, Finding, Gate, Grade, Listing, Period, Section, Severit
 use crate::changes::{Commit, FileEdit};
 use crate::checks::verdict::side_header;
 use crate::evidence::{ArrivalKind, Dossier};
+use crate::settings::Settings;
 
 pub(super) const LISTING: Listing =
-    Listing { card: &REASON_MISSING, configure: |section| Box::new(ReasonMissing::configured(section)) };
+    Listing { card: &REASON_MISSING, configure: |section| Box::new(ReasonMissing(Reasons::configured(section))) };
 
 static REASON_MISSING: Card = Card {
     id: "reason-missing",
@@ -76,14 +77,23 @@ static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)^merged pr \d+:|^(feat|fix|chore|docs|style|refactor|test|tests|build|ci|perf|revert)(\([^()]*\))?!?:|\(#\d+\)|\(!\d+\)").ok()
 });
 
-/// See [`REASON_MISSING`].
+/// What a message has to say to give a reason; see [`REASON_MISSING`].
 #[derive(Debug)]
-struct ReasonMissing {
+pub(in crate::checks) struct Reasons {
     minimum_words: usize,
     filler: BTreeSet<String>,
 }
 
-impl ReasonMissing {
+/// See [`REASON_MISSING`].
+#[derive(Debug)]
+struct ReasonMissing(Reasons);
+
+impl Reasons {
+    /// As the settings of `reason-missing` say.
+    pub(in crate::checks) fn of(settings: &Settings) -> Self {
+        Self::configured(&mut settings.checks.section(REASON_MISSING.id))
+    }
+
     fn configured(section: &mut Section) -> Self {
         let minimum_words = usize::try_from(section.integer("minimum_words", 1, 1..=20)).unwrap_or(1);
         let more = section.strings("filler_words").unwrap_or_default();
@@ -91,19 +101,19 @@ impl ReasonMissing {
         Self { minimum_words, filler: FILLER.split_whitespace().map(str::to_owned).chain(more).collect() }
     }
 
-    fn judge(&self, dossier: &Dossier) -> Verdict {
-        let commit = &dossier.change.commit;
+    /// Whether the change's own message or one of its side commits tells the reason.
+    pub(in crate::checks) fn are_told(&self, dossier: &Dossier) -> bool {
+        self.has_own(dossier) || self.side(dossier).is_some()
+    }
+
+    fn has_own(&self, dossier: &Dossier) -> bool {
         let trailers: BTreeSet<usize> =
             dossier.evidence.trailers.iter().filter(|t| t.in_block).filter_map(|t| usize::try_from(t.line).ok()).collect();
-        if self.has_reason(commit, &trailers) || dossier.arrival == ArrivalKind::Initial {
-            return Verdict::pass(Grade::Asserted);
-        }
-        let spoken = dossier.change.side_commits.iter().find(|side| self.has_reason(side, &BTreeSet::new()));
-        if let Some(side) = spoken {
-            let because = format!("the reason stands only in side commit {}: {}", side.id.0.short(), shown(side.subject()));
-            return Verdict::pass_because(Grade::Asserted, because).citing([side_header(side.id)]);
-        }
-        Verdict::exception(Grade::Asserted, complaint(commit))
+        self.has_reason(&dossier.change.commit, &trailers)
+    }
+
+    fn side<'a>(&self, dossier: &'a Dossier) -> Option<&'a Commit> {
+        dossier.change.side_commits.iter().find(|side| self.has_reason(side, &BTreeSet::new()))
     }
 
     /// Whether enough words of the message are left. Stops as soon as they are.
@@ -134,6 +144,19 @@ impl ReasonMissing {
         let word = token.to_lowercase();
         let says_something = word.split('-').any(|part| !part.is_empty() && !self.filler.contains(part));
         says_something.then_some(word)
+    }
+}
+
+impl ReasonMissing {
+    fn judge(&self, dossier: &Dossier) -> Verdict {
+        if self.0.has_own(dossier) || dossier.arrival == ArrivalKind::Initial {
+            return Verdict::pass(Grade::Asserted);
+        }
+        if let Some(side) = self.0.side(dossier) {
+            let because = format!("the reason stands only in side commit {}: {}", side.id.0.short(), shown(side.subject()));
+            return Verdict::pass_because(Grade::Asserted, because).citing([side_header(side.id)]);
+        }
+        Verdict::exception(Grade::Asserted, complaint(&dossier.change.commit))
     }
 }
 

@@ -3,23 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::paging::PageSets;
-use super::recorded::{Account, ByCommit, Forge, Fragment, ProposalKey, RecordedProposal, RecordedReview};
+use super::recorded::{
+    Account, ByCommit, Forge, Fragment, LogEntry, ProposalKey, RecordedCheck, RecordedDecision, RecordedProposal, RecordedReview,
+    ReviewLog,
+};
+use super::votes::replay;
 use crate::text::CommitId;
 
 /// Joins what belongs together; what contradicts, or belongs to nothing, becomes a gap.
 pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> Vec<RecordedProposal> {
     let mut proposals: BTreeMap<ProposalKey, RecordedProposal> = BTreeMap::new();
     let (mut beside, mut by_commit) = (Vec::new(), Vec::new());
+    let mut logs: BTreeMap<ProposalKey, Vec<LogEntry>> = BTreeMap::new();
     let mut pages = PageSets::default();
     for fragment in fragments {
         match fragment {
             Fragment::Proposal(proposal) => add_proposal(&mut proposals, *proposal, gaps),
             Fragment::Reviews(..) | Fragment::Commits(..) => beside.push(fragment),
+            Fragment::Log(key, log) => logs.entry(key).or_default().extend(log),
             Fragment::ByCommit(fragment) => by_commit.push(*fragment),
             Fragment::Page(page) => pages.add(page),
             Fragment::Ticket(_) | Fragment::OfTickets(_) | Fragment::Nothing => {}
         }
     }
+    beside.extend(logs.into_iter().map(|(key, log)| Fragment::Reviews(key, replay(log))));
     let mut by_id: ById = BTreeMap::new();
     for key in proposals.keys().filter(|_| !beside.is_empty()) {
         by_id.entry((key.forge, key.id.clone())).or_default().push(key.clone());
@@ -27,10 +34,15 @@ pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> Vec<Reco
     for fragment in beside {
         attach(&mut proposals, &by_id, fragment, gaps);
     }
+    let (of_checks, by_commit) = by_commit.into_iter().partition(|fragment| fragment.checks.is_some());
     attach_by_commit(&mut proposals, by_commit, gaps);
+    attach_checks(&mut proposals, of_checks);
     gaps.extend(pages.gaps());
     for proposal in proposals.values_mut() {
+        name_heads(proposal);
         settle(&mut proposal.reviews);
+        proposal.checks.sort_unstable();
+        proposal.checks.dedup();
     }
     proposals.into_values().collect()
 }
@@ -58,6 +70,32 @@ fn add_proposal(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, proposa
     add_commits(&mut known.commits, proposal.commits);
     add_reviews(known, proposal.reviews);
     known.tells_reviews |= proposal.tells_reviews;
+    known.last_pusher = known.last_pusher.take().or(proposal.last_pusher);
+    add_checks(known, proposal.tells_checks.then_some(proposal.checks));
+}
+
+fn add_checks(proposal: &mut RecordedProposal, checks: Option<Vec<RecordedCheck>>) {
+    proposal.tells_checks |= checks.is_some();
+    proposal.checks.extend(checks.unwrap_or_default());
+}
+
+/// Adds the reviews of a list or a log, which can say something about reviews also where it has none.
+fn add_log(proposal: &mut RecordedProposal, log: ReviewLog) {
+    add_reviews(proposal, log.reviews);
+    proposal.tells_reviews = true;
+    proposal.pushes = proposal.pushes.or(log.pushes);
+    proposal.last_pusher = log.last_pusher.or(proposal.last_pusher.take());
+}
+
+/// Names the commit of reviews whose log tells how many pushes came before them: the heads have to be as many as the pushes
+/// and the first one, or some are missing. Where the log names later heads itself, only the first one is asked for.
+fn name_heads(proposal: &mut RecordedProposal) {
+    let heads = &proposal.heads;
+    let all_there = proposal.pushes.is_none_or(|pushes| heads.len() == pushes + 1);
+    for review in proposal.reviews.iter_mut().filter(|review| all_there && review.commit.is_none()) {
+        let may_ask = |before: &usize| proposal.pushes.is_some() || *before == 0;
+        review.commit = review.pushes_before.filter(may_ask).and_then(|before| heads.get(before)).copied();
+    }
 }
 
 fn add_commits(known: &mut Vec<CommitId>, commits: Vec<CommitId>) {
@@ -88,12 +126,10 @@ fn attach(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, by_id: &ById,
     };
     let Some(proposal) = proposals.get_mut(*only) else { return };
     match fragment {
-        Fragment::Reviews(_, reviews) => {
-            add_reviews(proposal, reviews);
-            proposal.tells_reviews = true;
-        }
+        Fragment::Reviews(_, log) => add_log(proposal, log),
         Fragment::Commits(_, commits) => add_commits(&mut proposal.commits, commits),
         Fragment::Proposal(_)
+        | Fragment::Log(..)
         | Fragment::Ticket(_)
         | Fragment::OfTickets(_)
         | Fragment::ByCommit(_)
@@ -102,12 +138,13 @@ fn attach(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, by_id: &ById,
     }
 }
 
-/// Sorts reviews, oldest first, and makes one of two that tell the same: a vote that stands, which has no time, and the event
-/// that it came from, which may have no commit.
+/// Sorts reviews, oldest first, and makes one of two that tell the same: a vote that stands, and the event of the log that
+/// it came from, which may have no commit.
 fn settle(reviews: &mut Vec<RecordedReview>) {
     reviews.sort_by(|left, right| left.at.cmp(&right.at));
-    let timed_from = reviews.partition_point(|review| review.at.is_none());
-    let mut timed = reviews.split_off(timed_from);
+    let (standing, mut timed): (Vec<_>, Vec<_>) = reviews.drain(..).partition(|review| review.at.is_none());
+    *reviews = standing;
+    timed = without_repeated(timed);
     let latest: BTreeMap<_, usize> =
         timed.iter().enumerate().map(|(index, review)| ((review.reviewer.clone(), review.decision), index)).collect();
     reviews.retain(|standing| {
@@ -118,6 +155,27 @@ fn settle(reviews: &mut Vec<RecordedReview>) {
         false
     });
     reviews.extend(timed);
+}
+
+/// Leaves out votes with a time and without a commit that an event of a log tells better: GitLab lists the approvals that
+/// stand with the time of the note about each.
+fn without_repeated(reviews: Vec<RecordedReview>) -> Vec<RecordedReview> {
+    const SECONDS: u64 = 60;
+    let seconds = |review: &RecordedReview| {
+        let at = review.at.as_deref().and_then(|at| chrono::DateTime::parse_from_rfc3339(at).ok());
+        at.map_or(0, |at| at.timestamp())
+    };
+    let mut logged: BTreeMap<(Account, RecordedDecision), Vec<i64>> = BTreeMap::new();
+    for review in reviews.iter().filter(|review| review.pushes_before.is_some()) {
+        logged.entry((review.reviewer.clone(), review.decision)).or_default().push(seconds(review));
+    }
+    let is_repeated = |review: &RecordedReview| {
+        let events = logged.get(&(review.reviewer.clone(), review.decision)).map(Vec::as_slice).unwrap_or_default();
+        let is_near = |at: &i64| at.abs_diff(seconds(review)) <= SECONDS;
+        review.commit.is_none() && review.pushes_before.is_none() && events.iter().any(is_near)
+    };
+    let kept: Vec<bool> = reviews.iter().map(|review| !is_repeated(review)).collect();
+    reviews.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|(review, _)| review).collect()
 }
 
 /// Puts commits and reviews to the proposal whose head, or landed commit, they name.
@@ -149,9 +207,31 @@ fn attach_by_commit(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, bes
             continue;
         };
         add_commits(&mut proposal.commits, fragment.commits);
-        if let Some(reviews) = fragment.reviews {
-            add_reviews(proposal, reviews);
-            proposal.tells_reviews = true;
+        if proposal.heads.is_empty() {
+            proposal.heads = fragment.all_heads;
+        }
+        if let Some(log) = fragment.reviews {
+            add_log(proposal, log);
+        }
+    }
+}
+
+/// Puts results of checks to every proposal that has, or became, the commit they ran on.
+fn attach_checks(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, beside: Vec<ByCommit>) {
+    if beside.is_empty() {
+        return;
+    }
+    let mut by_commit: BTreeMap<CommitId, Vec<Vec<RecordedCheck>>> = BTreeMap::new();
+    for fragment in beside {
+        for commit in fragment.heads {
+            by_commit.entry(commit).or_default().extend(fragment.checks.clone());
+        }
+    }
+    for proposal in proposals.values_mut() {
+        let commits: BTreeSet<CommitId> =
+            [&proposal.landed, &proposal.commits, &proposal.heads].into_iter().flatten().chain(&proposal.head).copied().collect();
+        for checks in commits.iter().filter_map(|commit| by_commit.get(commit)).flatten() {
+            add_checks(proposal, Some(checks.clone()));
         }
     }
 }

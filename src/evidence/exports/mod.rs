@@ -6,6 +6,7 @@ mod joining;
 mod paging;
 pub mod recorded;
 mod trackers;
+mod votes;
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,7 @@
 //! What other systems recorded, in one shape for all of them.
 
+use std::collections::BTreeSet;
+
 use crate::text::CommitId;
 
 /// Where in an export something was read.
@@ -79,6 +81,12 @@ pub struct RecordedProposal {
     pub head: Option<CommitId>,
     /// Its commits, where the export lists them.
     pub commits: Vec<CommitId>,
+    /// Every head that it had, the first one first, where the export lists them.
+    pub heads: Vec<CommitId>,
+    /// How many pushes its log has after the first one, where the log tells of pushes.
+    pub pushes: Option<usize>,
+    /// Who pushed last before it landed, where the forge tells.
+    pub last_pusher: Option<Account>,
     /// The commits that the forge says it became: the merge, the squash, or the last of the rebased ones.
     pub landed: Vec<CommitId>,
     /// When it was opened (RFC 3339 UTC).
@@ -91,8 +99,65 @@ pub struct RecordedProposal {
     pub reviews: Vec<RecordedReview>,
     /// Whether the export can say something about reviews: without it, no review there means nothing.
     pub tells_reviews: bool,
+    /// Results of automatic checks, sorted; of any commit of it, not only of the head.
+    pub checks: Vec<RecordedCheck>,
+    /// Whether the export can say something about checks: without it, no check there means nothing.
+    pub tells_checks: bool,
     /// Where it was read.
     pub place: ExportPlace,
+}
+
+/// The result of an automatic check, e.g. of a pipeline, as a forge recorded it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordedCheck {
+    /// What it calls itself, e.g. `policy tests`.
+    pub name: String,
+    /// How it ended.
+    pub conclusion: CheckConclusion,
+    /// The commit it ran on, where told.
+    pub commit: Option<CommitId>,
+    /// Where it was read.
+    pub place: ExportPlace,
+}
+
+/// How an automatic check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CheckConclusion {
+    /// It passed.
+    Passed,
+    /// It failed, or could not run.
+    Failed,
+    /// It ended without a verdict: skipped, cancelled, neutral.
+    NoVerdict,
+    /// It had not ended when it was exported.
+    Unfinished,
+}
+
+impl CheckConclusion {
+    /// Reads the word of a forge in any case; `None` for a word that no forge documents.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        match word.to_ascii_lowercase().as_str() {
+            "success" | "successful" | "succeeded" => Some(Self::Passed),
+            "failure" | "failed" | "error" | "timed_out" | "startup_failure" | "action_required" => Some(Self::Failed),
+            "neutral" | "cancelled" | "canceled" | "skipped" | "stale" => Some(Self::NoVerdict),
+            "expected"
+            | "pending"
+            | "queued"
+            | "in_progress"
+            | "waiting"
+            | "requested"
+            | "created"
+            | "preparing"
+            | "running"
+            | "manual"
+            | "scheduled"
+            | "waiting_for_resource"
+            | "waiting_for_callback"
+            | "canceling" => Some(Self::Unfinished),
+            _ => None,
+        }
+    }
 }
 
 /// What a reviewer decided, as a forge recorded it.
@@ -106,8 +171,74 @@ pub struct RecordedReview {
     pub at: Option<String>,
     /// The commit that was looked at, where the forge keeps it.
     pub commit: Option<CommitId>,
+    /// Where the log does not name the commit: how many pushes it has before the review.
+    pub pushes_before: Option<usize>,
     /// Where it was read.
     pub place: ExportPlace,
+}
+
+/// The reviews of a proposal that were exported on their own, and what their log tells beside them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReviewLog {
+    /// The reviews, oldest first.
+    pub reviews: Vec<RecordedReview>,
+    /// How many pushes the log has, where it tells of pushes.
+    pub pushes: Option<usize>,
+    /// Who pushed last, where told.
+    pub last_pusher: Option<Account>,
+}
+
+impl From<Vec<RecordedReview>> for ReviewLog {
+    fn from(reviews: Vec<RecordedReview>) -> Self {
+        Self { reviews, ..Self::default() }
+    }
+}
+
+/// One entry of a forge's log of a proposal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// When (RFC 3339 UTC); left out where the numbers alone tell the order.
+    pub at: Option<String>,
+    /// Its number in the log, or its place among the entries of one moment.
+    pub number: i64,
+    /// What happened.
+    pub event: LogEvent,
+}
+
+/// What happened to a proposal, as its forge logged it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogEvent {
+    /// A decision, or [`RecordedDecision::Dismissed`] where the voter took it back.
+    Vote(Box<RecordedReview>),
+    /// From here on this is the head.
+    Head {
+        /// The head; `None` where the log does not tell, or by a shortened id.
+        commit: Option<CommitId>,
+        /// Who pushed it, where told.
+        by: Option<Account>,
+    },
+    /// A push that does not name the new head.
+    Push {
+        /// The head that it replaced, where told.
+        replaced: Option<CommitId>,
+        /// Who pushed, where told.
+        by: Option<Account>,
+    },
+    /// The log is one that has every push.
+    PushesAreTold,
+    /// The forge took back the approvals of these logins, or of everybody.
+    Reset(Option<BTreeSet<String>>),
+}
+
+impl LogEvent {
+    /// Whether two entries tell the same, wherever they were read.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Vote(left), Self::Vote(right)) => (&left.reviewer, left.decision) == (&right.reviewer, right.decision),
+            (left, right) => left == right,
+        }
+    }
 }
 
 /// What a reviewer decided.
@@ -145,6 +276,8 @@ pub struct RecordedTicket {
     pub kind: String,
     /// The title.
     pub title: String,
+    /// What it says beyond that, in plain lines: the description, and plans where the system has fields for them.
+    pub text: String,
     /// Who asked for it.
     pub requester: Account,
     /// When it was created (RFC 3339 UTC).
@@ -240,7 +373,9 @@ pub enum Fragment {
     /// A proposal, with or without its reviews.
     Proposal(Box<RecordedProposal>),
     /// Reviews that were exported on their own; the list is whole for that proposal.
-    Reviews(ProposalKey, Vec<RecordedReview>),
+    Reviews(ProposalKey, ReviewLog),
+    /// A part of a proposal's log; the reviews are told by all parts together.
+    Log(ProposalKey, Vec<LogEntry>),
     /// Commits of a proposal that were exported on their own.
     Commits(ProposalKey, Vec<CommitId>),
     /// A ticket.
@@ -266,8 +401,12 @@ pub struct ByCommit {
     pub heads: Vec<CommitId>,
     /// The proposal's commits, where the export lists them.
     pub commits: Vec<CommitId>,
+    /// Every head that the proposal had, the first one first, where the export lists them.
+    pub all_heads: Vec<CommitId>,
     /// Its reviews, where the export can say something about them.
-    pub reviews: Option<Vec<RecordedReview>>,
+    pub reviews: Option<ReviewLog>,
+    /// Results of checks, where the export can say something about them.
+    pub checks: Option<Vec<RecordedCheck>>,
     /// Where it was read.
     pub place: ExportPlace,
 }
@@ -293,9 +432,13 @@ impl Fragment {
     pub fn is_of_tickets(&self) -> bool {
         match self {
             Self::Ticket(_) | Self::OfTickets(_) => true,
-            Self::Proposal(_) | Self::Reviews(..) | Self::Commits(..) | Self::ByCommit(_) | Self::Page(_) | Self::Nothing => {
-                false
-            }
+            Self::Proposal(_)
+            | Self::Reviews(..)
+            | Self::Log(..)
+            | Self::Commits(..)
+            | Self::ByCommit(_)
+            | Self::Page(_)
+            | Self::Nothing => false,
         }
     }
 }

@@ -216,7 +216,9 @@ impl OpenPgpKeys {
         let found = match (key.is_revoked, key.revoked_at) {
             (true, Some(when)) => Found::of(SignatureVerdict::Revoked, format!("the key was revoked at {}", super::utc(when))),
             (true, None) => Found::of(SignatureVerdict::Revoked, "the key was revoked"),
-            (false, _) if ends.is_some_and(|end| end <= at) => Found::of(SignatureVerdict::Expired, "the signature itself has an end"),
+            (false, _) if ends.is_some_and(|end| end <= at) => {
+                Found::of(SignatureVerdict::Expired, "the signature itself has an end")
+            }
             (false, _) => Found::of(key.valid.at(at), ""),
         };
         Found { key: Some(fingerprint.to_owned()), names: key.names, valid: key.valid, ..found }

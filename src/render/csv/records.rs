@@ -66,7 +66,7 @@ pub(super) fn approvals(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<()
                 review.record.as_ref().map_or("unknown", |record| record.content.words()).to_owned(),
                 columns::before_arrival(dossier, review).to_owned(),
                 standing.independent().map_or_else(|| "unknown".to_owned(), yes_no),
-                "not checked".to_owned(),
+                columns.approvals.role_valid(dossier, review).words().to_owned(),
                 yes_no(weighed.counts()),
                 if weighed.counts() { String::new() } else { standing.reason() },
                 claim.grade.word().to_owned(),

@@ -8,7 +8,7 @@ use super::charts::{self, Arrivals, Grades};
 use super::exceptions::{self, Row};
 use super::policies::{self, Policies};
 use super::{Capped, Pages, line, sheets, store, title};
-use crate::checks::{Assessment, Card, Outcome};
+use crate::checks::{self, Assessment, Card, Outcome};
 use crate::classification::LayerSet;
 use crate::evidence::gate_records::Decided;
 use crate::evidence::{Dossier, EvidenceFile, find_bot};
@@ -41,7 +41,7 @@ struct Index {
     arrivals: Arrivals,
     grades: Grades,
     exceptions: Vec<ExceptionGroup>,
-    emergencies: Capped<ChangeRow>,
+    emergencies: Capped<EmergencyRow>,
     policies: Policies,
     layer_sets: Vec<LayerSetRow>,
     layer_rules: Capped<LayerRuleRow>,
@@ -53,6 +53,26 @@ struct Index {
     controls: Vec<ControlRow>,
     excluded: Capped<ChangeRow>,
     sheet_pages: Vec<SheetPage>,
+}
+
+/// A change that is marked as an emergency, and whether that was closed properly.
+#[derive(Serialize)]
+struct EmergencyRow {
+    change: ChangeRow,
+    closed: String,
+}
+
+fn emergency_row(columns: &Columns<'_>, position: usize, dossier: &Dossier) -> EmergencyRow {
+    let mark = dossier.evidence.emergency.as_ref().map(|claim| line(&claim.value));
+    let finding = columns.findings_of(position).find(|(card, _)| card.id == checks::emergency_card().id);
+    let closed = finding.map_or_else(
+        || "the check is switched off".to_owned(),
+        |(_, finding)| match finding.outcome.basis() {
+            Some(basis) => line(&format!("{}: {}", finding.outcome.words(), basis.because)),
+            None => finding.outcome.words().to_owned(),
+        },
+    );
+    EmergencyRow { change: change_row(columns, position, dossier, mark.unwrap_or_default()), closed }
 }
 
 fn index(columns: &Columns<'_>) -> Index {
@@ -72,13 +92,7 @@ fn index(columns: &Columns<'_>) -> Index {
         arrivals: charts::arrivals(pack),
         grades: charts::grades(columns),
         exceptions: exception_groups(columns),
-        emergencies: Capped::new(
-            emergencies.map(|(position, dossier)| {
-                let mark = dossier.evidence.emergency.as_ref().map(|claim| line(&claim.value));
-                change_row(columns, position, dossier, mark.unwrap_or_default())
-            }),
-            ROWS,
-        ),
+        emergencies: Capped::new(emergencies.map(|(position, dossier)| emergency_row(columns, position, dossier)), ROWS),
         policies: policies::policies(columns),
         layer_sets: layer_sets(columns),
         layer_rules: layer_rules(pack),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::policies::{self, EditView};
+use super::timeline::{self, TimeLine};
 use super::{Capped, Pages, line, status_class, store, title, two_at_a_time};
 use crate::changes::{Commit, FileEdit};
 use crate::checks::{Card, Finding, Outcome, Subject, WeighedReview};
@@ -80,6 +81,7 @@ struct Sheet {
     status_class: &'static str,
     day: String,
     origin: Origin,
+    times: Option<TimeLine>,
     findings: Vec<FindingRow>,
     no_exception: String,
     not_applicable: String,
@@ -137,6 +139,7 @@ fn sheet(columns: &Columns<'_>, position: usize, dossier: &Dossier) -> Sheet {
         status_class: status_class(status),
         day: columns::arrival_day(dossier),
         origin: origin(columns, dossier, &facts),
+        times: timeline::draw(&columns::events(columns, dossier, &facts.reviews)),
         findings: columns.findings_of(position).filter_map(|(card, finding)| finding_row(columns, card, finding)).collect(),
         no_exception: facts.no_exception.join(", "),
         not_applicable: facts.not_applicable.join(", "),

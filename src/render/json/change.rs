@@ -104,6 +104,7 @@ pub(super) fn change<'a>(columns: &Columns<'a>, position: usize, dossier: &'a Do
     let classes = dossier.classification.side_files.iter().map(|classes| &**classes).chain(std::iter::repeat(&[][..]));
     let sides = dossier.evidence.side_commits.iter().map(Some).chain(std::iter::repeat(None));
     let out_of_scope = dossier.classification.out_of_scope.as_deref();
+    let reviews = facts.reviews.iter().map(|weighed| review(columns, dossier, weighed)).collect();
     JsonChange {
         seq: position + 1,
         commit: commit(columns, own, &dossier.classification.files, Some(&dossier.evidence)),
@@ -119,7 +120,7 @@ pub(super) fn change<'a>(columns: &Columns<'a>, position: usize, dossier: &'a Do
         link: dossier.link.as_deref().map(link),
         layers: facts.layers.iter().map(Layer::name).collect(),
         environments: facts.environments.iter().copied().collect(),
-        evidence: evidence(columns, dossier, &dossier.evidence, facts.reviews.iter().map(review).collect()),
+        evidence: evidence(columns, dossier, &dossier.evidence, reviews),
         tags: dossier.tags.iter().map(|one| tag(columns, one)).collect(),
         gaps: gaps(&dossier.gaps),
         findings: columns.findings_of(position).map(|(card, found)| finding(columns, card, found)).collect(),

@@ -141,6 +141,7 @@ pub(super) struct JsonReview<'a> {
     at: Option<&'a str>,
     counts: Option<bool>,
     not_counted_reason: Option<String>,
+    role_valid: Option<&'static str>,
     grade: &'static str,
     citation: JsonCitation<'a>,
 }
@@ -222,9 +223,10 @@ fn account(account: &Account) -> JsonAccount<'_> {
     JsonAccount { login: &account.login, name: &account.name, mail: &account.mail }
 }
 
-pub(super) fn review<'a>(weighed: &WeighedReview<'a>) -> JsonReview<'a> {
+pub(super) fn review<'a>(columns: &Columns<'_>, dossier: &Dossier, weighed: &WeighedReview<'a>) -> JsonReview<'a> {
     let counts = weighed.counts();
     JsonReview {
+        role_valid: Some(columns.approvals.role_valid(dossier, &weighed.claim.value).words()),
         counts: Some(counts),
         not_counted_reason: (!counts).then(|| weighed.standing.reason()),
         ..unweighed(weighed.claim)
@@ -240,6 +242,7 @@ pub(super) fn unweighed(one: &Claim<Review>) -> JsonReview<'_> {
         at: one.value.at.as_deref(),
         counts: None,
         not_counted_reason: None,
+        role_valid: None,
         grade: one.grade.word(),
         citation: citation(&one.citation),
     }

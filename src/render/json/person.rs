@@ -11,11 +11,14 @@ use crate::text::Person;
 pub(super) struct JsonPerson<'a> {
     name: &'a str,
     mail: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    login: &'a str,
     lossy: bool,
 }
 
 pub(super) fn person(person: &Person) -> JsonPerson<'_> {
-    JsonPerson { name: &person.name.value, mail: &person.mail.value, lossy: person.name.lossy || person.mail.lossy }
+    let lossy = person.name.lossy || person.mail.lossy;
+    JsonPerson { name: &person.name.value, mail: &person.mail.value, login: &person.login, lossy }
 }
 
 #[derive(Serialize)]

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::recorded::{
-    Account, Forge, Fragment, ProposalKey, ProposalState, RecordedDecision, RecordedProposal, RecordedReview,
+    Account, ByCommit, Forge, Fragment, LogEntry, LogEvent, ProposalKey, ProposalState, RecordedDecision, RecordedProposal,
+    RecordedReview,
 };
+use super::super::votes::replay;
 use super::reading::{Node, branch, number_after};
-use super::votes::Votes;
-use super::{Shape, by_commit, key, proposals, reviews_by_commit};
+use super::{Shape, blank, by_commit, key, proposals, review_at, reviews_by_commit};
 use crate::text::CommitId;
 
 /// Rows of a full page: what the service and the command line give where nothing else is asked for, and what is often asked for.
@@ -64,10 +65,8 @@ fn pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
     let reviews =
         votes.unwrap_or_default().iter().filter_map(|vote| standing_vote(vote).transpose()).collect::<Result<_, _>>()?;
     Ok(RecordedProposal {
-        forge: Forge::AzureDevOps,
         repository: repository(item)?,
         id: format!("PR {}", item.required_number("pullRequestId")?),
-        change_id: None,
         title: item.required("title")?.to_owned(),
         body: item.words("description")?,
         author: item.account("createdBy", account)?.unwrap_or_default(),
@@ -75,7 +74,6 @@ fn pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
         target: item.text("targetRefName")?.map(branch),
         source: item.text("sourceRefName")?.map(branch),
         head,
-        commits: Vec::new(),
         // Before it lands, the service names the commit of a trial merge here.
         landed: landed.into_iter().filter(|_| is_merged).collect(),
         created_at: item.moment("creationDate")?,
@@ -83,7 +81,7 @@ fn pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
         merged_by: if is_merged { item.account("closedBy", account)? } else { None },
         reviews,
         tells_reviews,
-        place: item.place(),
+        ..blank(Forge::AzureDevOps, item)
     })
 }
 
@@ -101,7 +99,7 @@ fn standing_vote(item: &Node<'_>) -> Result<Option<RecordedReview>, String> {
     }
     let Some(decision) = decision_of(vote).map_err(|problem| item.wrong("vote", problem))? else { return Ok(None) };
     let reviewer = account(item)?;
-    Ok(Some(RecordedReview { reviewer, decision, at: None, commit: None, place: item.place() }))
+    Ok(Some(review_at(item, reviewer, decision, None, None)))
 }
 
 /// 10 approved, 5 approved with suggestions, 0 none, -5 waits for the author, -10 rejected.
@@ -114,33 +112,31 @@ fn decision_of(vote: i64) -> Result<Option<RecordedDecision>, &'static str> {
     }
 }
 
-/// A log of one pull request: its threads with what is known at each.
-#[derive(Default)]
-struct Log {
-    votes: Votes,
-    /// The head of the source branch, as the last push or trial merge in the log named it.
-    head: Option<CommitId>,
-}
-
 /// Threads in the order in which the service numbered them. A vote is taken to be on the head that the log had named last:
-/// the service keeps that order itself, but not the commit of a vote.
+/// the service keeps that order itself, but not the commit of a vote. Before the first push that the log has, it is on the
+/// first head, which the iterations name.
 fn threads(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
-    let mut in_order = items.iter().map(|item| Ok((item.required_number("id")?, item))).collect::<Result<Vec<_>, String>>()?;
-    in_order.sort_by_key(|(id, _)| *id);
-    let mut logs: BTreeMap<Option<ProposalKey>, (Log, &Node<'_>)> = BTreeMap::new();
-    for (_, item) in in_order {
-        let (log, _) = logs.entry(proposal_of(item)?).or_insert((Log::default(), item));
-        thread(item, log)?;
+    let mut logs: BTreeMap<Option<ProposalKey>, Vec<LogEntry>> = BTreeMap::new();
+    for item in items {
+        // The number alone tells the order.
+        let number = item.required_number("id")?;
+        let entry = thread(item)?.map(|event| LogEntry { at: None, number, event });
+        logs.entry(proposal_of(item)?).or_default().extend(entry);
     }
-    Ok(logs.into_iter().map(|(key, (log, first))| reviews_of(key, log, first)).collect())
+    let Some(first) = items.first() else { return Ok(Vec::new()) };
+    let fragment = |(key, log): (Option<ProposalKey>, Vec<LogEntry>)| match key {
+        Some(key) => Fragment::Log(key, log),
+        None => reviews_by_commit(Forge::AzureDevOps, last_head(&log), replay(log), first),
+    };
+    Ok(logs.into_iter().map(fragment).collect())
 }
 
-fn reviews_of(key: Option<ProposalKey>, log: Log, first: &Node<'_>) -> Fragment {
-    let reviews = log.votes.into_reviews();
-    match (key, log.head) {
-        (Some(key), _) => Fragment::Reviews(key, reviews),
-        (None, head) => reviews_by_commit(Forge::AzureDevOps, head.into_iter().collect(), reviews, first),
-    }
+fn last_head(log: &[LogEntry]) -> Vec<CommitId> {
+    let heads = log.iter().filter_map(|entry| match entry.event {
+        LogEvent::Head { commit, .. } => Some((entry.number, commit?)),
+        LogEvent::Vote(_) | LogEvent::Push { .. } | LogEvent::PushesAreTold | LogEvent::Reset(_) => None,
+    });
+    heads.max().map(|(_, commit)| commit).into_iter().collect()
 }
 
 /// The pull request in the address of a thread, or of its first comment; old versions give neither.
@@ -152,44 +148,47 @@ fn proposal_of(item: &Node<'_>) -> Result<Option<ProposalKey>, String> {
     Ok(number.map(|number| key(Forge::AzureDevOps, "", format!("PR {number}"))))
 }
 
-fn thread(item: &Node<'_>, log: &mut Log) -> Result<(), String> {
-    let Some(kind) = property(item, "CodeReviewThreadType")? else { return Ok(()) };
-    match kind.as_str() {
-        "RefUpdate" => set_head(item, "CodeReviewRefNewHeadCommit", log)?,
-        "MergeAttempt" => set_head(item, "CodeReviewSourceCommit", log)?,
-        "ResetAllVotes" | "ResetMultipleVotes" => log.votes.reset(|_| true),
-        "VoteUpdate" => log.votes.add(vote(item, log.head)?),
-        _ => {}
-    }
-    Ok(())
+fn thread(item: &Node<'_>) -> Result<Option<LogEvent>, String> {
+    let Some(kind) = property(item, "CodeReviewThreadType")? else { return Ok(None) };
+    Ok(match kind.as_str() {
+        "RefUpdate" => {
+            let by = identity(item, "CodeReviewRefUpdatedByIdentity")?;
+            Some(LogEvent::Head { commit: head(item, "CodeReviewRefNewHeadCommit")?, by })
+        }
+        "MergeAttempt" => head(item, "CodeReviewSourceCommit")?.map(|commit| LogEvent::Head { commit: Some(commit), by: None }),
+        "ResetAllVotes" | "ResetMultipleVotes" => Some(LogEvent::Reset(None)),
+        "VoteUpdate" => Some(LogEvent::Vote(Box::new(vote(item)?))),
+        _ => None,
+    })
 }
 
-fn set_head(item: &Node<'_>, name: &str, log: &mut Log) -> Result<(), String> {
-    if let Some(commit) = property(item, name)? {
-        log.head = item.commit_named(&format!("properties/{name}/$value"), &commit)?.or(log.head);
-    }
-    Ok(())
+fn head(item: &Node<'_>, name: &str) -> Result<Option<CommitId>, String> {
+    let named = property(item, name)?;
+    named.map_or(Ok(None), |commit| item.commit_named(&format!("properties/{name}/$value"), &commit))
 }
 
-fn vote(item: &Node<'_>, head: Option<CommitId>) -> Result<RecordedReview, String> {
+fn vote(item: &Node<'_>) -> Result<RecordedReview, String> {
     let name = "CodeReviewVoteResult";
     let path = format!("properties/{name}/$value");
     let vote = property(item, name)?.ok_or_else(|| item.wrong(&path, "is missing"))?;
     let vote = vote.parse().map_err(|_| item.wrong(&path, "should be a whole number"))?;
     let decision = decision_of(vote).map_err(|problem| item.wrong(&path, problem))?.unwrap_or(RecordedDecision::Dismissed);
-    Ok(RecordedReview { reviewer: voter(item)?, decision, at: item.moment("publishedDate")?, commit: head, place: item.place() })
+    Ok(review_at(item, voter(item)?, decision, item.moment("publishedDate")?, None))
 }
 
 /// The voter among the thread's identities; in old versions only a name is there.
 fn voter(item: &Node<'_>) -> Result<Account, String> {
-    if let Some(number) = property(item, "CodeReviewVotedByIdentity")?
-        && let Some(account) = item.account(&format!("identities/{number}"), account)?
-    {
+    if let Some(account) = identity(item, "CodeReviewVotedByIdentity")? {
         return Ok(account);
     }
     let name =
         property(item, "CodeReviewVotedByDisplayName")?.ok_or_else(|| item.wrong("identities", "should name the voter"))?;
     Ok(Account { name, ..Account::default() })
+}
+
+/// The identity whose number a property has.
+fn identity(item: &Node<'_>, name: &str) -> Result<Option<Account>, String> {
+    property(item, name)?.map_or(Ok(None), |number| item.account(&format!("identities/{number}"), account))
 }
 
 /// A property of a thread, which is a text or a number beside its type.
@@ -207,22 +206,24 @@ fn property(item: &Node<'_>, name: &str) -> Result<Option<String>, String> {
 /// The heads that a pull request had, one after the other. They are no commits of what landed where a push replaced them;
 /// which of them a vote was on is told by the threads.
 fn iterations(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
-    let mut last: Option<(i64, Option<CommitId>, &Node<'_>)> = None;
+    let mut heads = Vec::with_capacity(items.len());
     for item in items {
-        let (id, commit) = (item.required_number("id")?, item.commit("sourceRefCommit/commitId")?);
-        if last.as_ref().is_none_or(|(known, ..)| *known < id) {
-            last = Some((id, commit, item));
-        }
+        heads.push((item.required_number("id")?, item.commit("sourceRefCommit/commitId")?, item));
     }
-    let fragment = |(_, commit, item): (i64, Option<CommitId>, &Node<'_>)| {
-        by_commit(Forge::AzureDevOps, "", commit.into_iter().collect(), Vec::new(), item)
-    };
-    Ok(last.map(fragment).into_iter().collect())
+    heads.sort_by_key(|(id, ..)| *id);
+    let Some((_, newest, item)) = heads.last().copied() else { return Ok(Vec::new()) };
+    // Iterations count from 1.
+    let is_whole = (1..).zip(&heads).all(|(number, (id, commit, _))| *id == number && commit.is_some());
+    let all_heads = heads.iter().filter_map(|(_, commit, _)| *commit).filter(|_| is_whole).collect();
+    let beside = ByCommit { all_heads, ..by_commit(Forge::AzureDevOps, "", newest.into_iter().collect(), item) };
+    Ok(vec![Fragment::ByCommit(Box::new(beside))])
 }
 
 /// The commits of one pull request, newest first; their parents are not told.
 fn commits(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
     let read = items.iter().filter_map(|item| item.commit("commitId").transpose()).collect::<Result<Vec<_>, _>>()?;
+    let Some(item) = items.first() else { return Ok(Vec::new()) };
     let newest = read.first().copied().into_iter().collect();
-    Ok(items.first().map(|item| by_commit(Forge::AzureDevOps, "", newest, read, item)).into_iter().collect())
+    let beside = ByCommit { commits: read, ..by_commit(Forge::AzureDevOps, "", newest, item) };
+    Ok(vec![Fragment::ByCommit(Box::new(beside))])
 }

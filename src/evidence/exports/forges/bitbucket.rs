@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::super::recorded::{
-    Account, Forge, Fragment, ProposalKey, ProposalState, RecordedDecision, RecordedProposal, RecordedReview,
+    Account, Forge, Fragment, LogEntry, LogEvent, ProposalKey, ProposalState, RecordedDecision, RecordedProposal, RecordedReview,
 };
+use super::super::votes::replay;
 use super::reading::{Node, branch, proposal_address};
-use super::votes::Votes;
-use super::{Shape, key, proposals, reviews_by_commit};
-use crate::text::CommitId;
+use super::{Shape, blank, key, proposals, review_at, reviews_by_commit};
 
 /// Both kinds of server tell by themselves whether more follow.
 const TOLD: &[usize] = &[];
@@ -58,10 +57,8 @@ fn cloud_pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
     let participants = participants.unwrap_or_default();
     let reviews = participants.iter().filter_map(|one| cloud_participant(one).transpose()).collect::<Result<_, _>>()?;
     Ok(RecordedProposal {
-        forge: Forge::Bitbucket,
         repository: item.words("destination/repository/full_name")?,
         id: format!("#{}", item.required_number("id")?),
-        change_id: None,
         title: item.required("title")?.to_owned(),
         body: item.words("description")?,
         author: item.account("author", cloud_account)?.unwrap_or_default(),
@@ -69,7 +66,6 @@ fn cloud_pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
         target: item.text("destination/branch/name")?.map(branch),
         source: item.text("source/branch/name")?.map(branch),
         head: item.commit("source/commit/hash")?,
-        commits: Vec::new(),
         landed: if is_merged { item.commit("merge_commit/hash")?.into_iter().collect() } else { Vec::new() },
         created_at: item.moment("created_on")?,
         // Older answers tell the moment of the merge in the activity only.
@@ -77,7 +73,7 @@ fn cloud_pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
         merged_by: if is_merged { item.account("closed_by", cloud_account)? } else { None },
         reviews,
         tells_reviews,
-        place: item.place(),
+        ..blank(Forge::Bitbucket, item)
     })
 }
 
@@ -101,34 +97,21 @@ fn cloud_participant(item: &Node<'_>) -> Result<Option<RecordedReview>, String> 
     };
     let reviewer = item.account("user", cloud_account)?.unwrap_or_default();
     // The time of the last act, which may be a later comment, is not the time of the decision; the activity tells that.
-    Ok(Some(RecordedReview { reviewer, decision, at: None, commit: None, place: item.place() }))
+    Ok(Some(review_at(item, reviewer, decision, None, None)))
 }
 
-/// A log of one pull request.
-#[derive(Default)]
-struct Log {
-    votes: Votes,
-    /// The head of the source branch, as the log named it last.
-    head: Option<CommitId>,
-    heads: Vec<CommitId>,
-}
-
-/// The activity, oldest first: a decision is taken to be on the head that the log had named last.
+/// The activity: a decision is taken to be on the head that the log had named last.
 fn cloud_activity(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
-    let mut in_order = Vec::with_capacity(items.len());
-    for item in items {
+    let mut logs: BTreeMap<ProposalKey, Vec<LogEntry>> = BTreeMap::new();
+    // It comes newest first.
+    for (number, item) in (0..).zip(items.iter().rev()) {
         let path = ["update/date", "approval/date", "changes_requested/date", "comment/created_on"];
         let path = path.into_iter().find(|path| item.has(path)).unwrap_or("update/date");
-        in_order.push((item.moment(path)?, item));
+        let at = item.moment(path)?;
+        let event = cloud_event(item, at.clone())?;
+        logs.entry(cloud_key(item)?).or_default().extend(event.map(|event| LogEntry { at, number, event }));
     }
-    // It comes newest first.
-    in_order.reverse();
-    in_order.sort_by(|left, right| left.0.cmp(&right.0));
-    let mut logs: BTreeMap<ProposalKey, Log> = BTreeMap::new();
-    for (at, item) in in_order {
-        cloud_event(item, at, logs.entry(cloud_key(item)?).or_default())?;
-    }
-    Ok(logs.into_iter().map(|(key, log)| Fragment::Reviews(key, log.votes.into_reviews())).collect())
+    Ok(logs.into_iter().map(|(key, log)| Fragment::Log(key, log)).collect())
 }
 
 fn cloud_key(item: &Node<'_>) -> Result<ProposalKey, String> {
@@ -138,16 +121,15 @@ fn cloud_key(item: &Node<'_>) -> Result<ProposalKey, String> {
     Ok(key(Forge::Bitbucket, repository, format!("#{number}")))
 }
 
-fn cloud_event(item: &Node<'_>, at: Option<String>, log: &mut Log) -> Result<(), String> {
+fn cloud_event(item: &Node<'_>, at: Option<String>) -> Result<Option<LogEvent>, String> {
     if item.has("update") {
-        log.head = item.commit("update/source/commit/hash")?;
-        return Ok(());
+        let by = item.account("update/author", cloud_account)?;
+        return Ok(Some(LogEvent::Head { commit: item.commit("update/source/commit/hash")?, by }));
     }
     let events = [("approval", RecordedDecision::Approved), ("changes_requested", RecordedDecision::Rejected)];
-    let Some((name, decision)) = events.into_iter().find(|(name, _)| item.has(name)) else { return Ok(()) };
+    let Some((name, decision)) = events.into_iter().find(|(name, _)| item.has(name)) else { return Ok(None) };
     let reviewer = item.account(&format!("{name}/user"), cloud_account)?.unwrap_or_default();
-    log.votes.add(RecordedReview { reviewer, decision, at, commit: log.head, place: item.place() });
-    Ok(())
+    Ok(Some(LogEvent::Vote(Box::new(review_at(item, reviewer, decision, at, None)))))
 }
 
 fn server_account(item: &Node<'_>) -> Result<Account, String> {
@@ -167,10 +149,8 @@ fn server_pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
     let reviewers = reviewers.unwrap_or_default();
     let reviews = reviewers.iter().filter_map(|one| server_reviewer(one).transpose()).collect::<Result<_, _>>()?;
     Ok(RecordedProposal {
-        forge: Forge::Bitbucket,
         repository: server_repository(item)?,
         id: format!("#{}", item.required_number("id")?),
-        change_id: None,
         title: item.required("title")?.to_owned(),
         body: item.words("description")?,
         author: item.account("author/user", server_account)?.unwrap_or_default(),
@@ -178,14 +158,12 @@ fn server_pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
         target: item.text("toRef/id")?.map(branch),
         source: item.text("fromRef/id")?.map(branch),
         head: item.commit("fromRef/latestCommit")?,
-        commits: Vec::new(),
         landed: if is_merged { item.commit("properties/mergeCommit/id")?.into_iter().collect() } else { Vec::new() },
         created_at: item.moment_since_1970("createdDate", 1000)?,
         merged_at: if is_merged { item.moment_since_1970("closedDate", 1000)? } else { None },
-        merged_by: None,
         reviews,
         tells_reviews,
-        place: item.place(),
+        ..blank(Forge::Bitbucket, item)
     })
 }
 
@@ -205,45 +183,38 @@ fn server_reviewer(item: &Node<'_>) -> Result<Option<RecordedReview>, String> {
     };
     let reviewer = item.account("user", server_account)?.unwrap_or_default();
     let commit = item.commit("lastReviewedCommit")?;
-    Ok(Some(RecordedReview { reviewer, decision, at: None, commit, place: item.place() }))
+    Ok(Some(review_at(item, reviewer, decision, None, commit)))
 }
 
 /// The activities of one pull request, which only commits tie to it: those that were pushed, and the one it became.
 fn server_activities(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
     let mut in_order = Vec::with_capacity(items.len());
+    let mut heads = Vec::new();
     for item in items {
-        in_order.push((item.required_number("createdDate")?, item.required_number("id")?, item));
+        let at = item.required_number("createdDate")?;
+        heads.extend(item.commit("fromHash")?.into_iter().chain(item.commit("commit/id")?));
+        in_order.push((at, item.required_number("id")?, item));
     }
-    in_order.sort_by_key(|(at, id, _)| (*at, *id));
-    let mut log = Log::default();
+    in_order.sort_by_key(|(at, number, _)| (*at, *number));
     // Before the first push after the opening, the head is the one that this push replaced.
     let first_push = in_order.iter().find(|(_, _, item)| item.has("previousFromHash"));
-    log.head = first_push.map(|(_, _, item)| item.commit("previousFromHash")).transpose()?.flatten();
-    for (_, _, item) in in_order {
-        server_event(item, &mut log)?;
+    let commit = first_push.map(|(_, _, item)| item.commit("previousFromHash")).transpose()?.flatten();
+    let mut log = vec![LogEntry { at: None, number: 0, event: LogEvent::Head { commit, by: None } }];
+    for (number, (_, _, item)) in (1..).zip(in_order) {
+        log.extend(server_event(item)?.map(|event| LogEntry { at: None, number, event }));
     }
-    let Some(first) = items.first() else { return Ok(Vec::new()) };
-    Ok(vec![reviews_by_commit(Forge::Bitbucket, log.heads, log.votes.into_reviews(), first)])
+    Ok(items.first().map(|first| reviews_by_commit(Forge::Bitbucket, heads, replay(log), first)).into_iter().collect())
 }
 
-fn server_event(item: &Node<'_>, log: &mut Log) -> Result<(), String> {
+fn server_event(item: &Node<'_>) -> Result<Option<LogEvent>, String> {
+    let user = item.account("user", server_account)?;
     let decision = match item.required("action")? {
         "APPROVED" => RecordedDecision::Approved,
         "REVIEWED" => RecordedDecision::Rejected,
         "UNAPPROVED" => RecordedDecision::Dismissed,
-        "RESCOPED" => {
-            log.head = item.commit("fromHash")?;
-            log.heads.extend(log.head);
-            return Ok(());
-        }
-        "MERGED" => {
-            log.heads.extend(item.commit("commit/id")?);
-            return Ok(());
-        }
-        _ => return Ok(()),
+        "RESCOPED" => return Ok(Some(LogEvent::Head { commit: item.commit("fromHash")?, by: user })),
+        _ => return Ok(None),
     };
-    let reviewer = item.account("user", server_account)?.unwrap_or_default();
     let at = item.moment_since_1970("createdDate", 1000)?;
-    log.votes.add(RecordedReview { reviewer, decision, at, commit: log.head, place: item.place() });
-    Ok(())
+    Ok(Some(LogEvent::Vote(Box::new(review_at(item, user.unwrap_or_default(), decision, at, None)))))
 }

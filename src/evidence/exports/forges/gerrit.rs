@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::super::recorded::{Account, Forge, Fragment, ProposalState, RecordedDecision, RecordedProposal, RecordedReview};
+use super::super::recorded::{
+    Account, CheckConclusion, Forge, Fragment, LogEntry, LogEvent, ProposalState, RecordedCheck, RecordedDecision,
+    RecordedProposal, RecordedReview,
+};
+use super::super::votes::replay;
 use super::reading::{Node, branch};
-use super::votes::Votes;
-use super::{Shape, proposals};
+use super::{Shape, blank, proposals, review_at};
 use crate::text::CommitId;
 
 /// The label that says whether somebody looked at it.
 const LABEL: &str = "Code-Review";
+/// The label that tells whether the automatic checks passed.
+const CHECKS: &str = "Verified";
 
 pub(super) const SHAPES: &[Shape] = &[
     Shape {
@@ -72,8 +77,12 @@ fn change(item: &Node<'_>) -> Result<RecordedProposal, String> {
     let best = best_vote(item);
     let votes = votes.unwrap_or_default();
     let reviews = votes.iter().filter_map(|vote| standing_vote(vote, best, &revisions).transpose()).collect::<Result<_, _>>()?;
+    let verified = item.list(&format!("labels/{CHECKS}/all"))?;
+    let tells_checks = verified.is_some();
+    let checks = verified.unwrap_or_default();
+    let checks = checks.iter().filter_map(|vote| standing_check(vote, &revisions).transpose()).collect::<Result<_, _>>()?;
+    let merged_at = if is_merged { item.moment("submitted")? } else { None };
     Ok(RecordedProposal {
-        forge: Forge::Gerrit,
         repository: item.required("project")?.to_owned(),
         id: item.required_number("_number")?.to_string(),
         change_id: Some(item.required("change_id")?.to_owned()),
@@ -82,17 +91,18 @@ fn change(item: &Node<'_>) -> Result<RecordedProposal, String> {
         author: item.account("owner", account)?.unwrap_or_default(),
         state,
         target: item.text("branch")?.map(branch),
-        source: None,
         head,
-        commits: Vec::new(),
         // The revision that a submit makes is the commit that landed, other than where it made a merge.
         landed: head.into_iter().filter(|_| is_merged).collect(),
         created_at: item.moment("created")?,
-        merged_at: if is_merged { item.moment("submitted")? } else { None },
+        last_pusher: revisions.last_uploader(merged_at.as_deref()),
+        merged_at,
         merged_by: item.account("submitter", account)?,
         reviews,
         tells_reviews,
-        place: item.place(),
+        checks,
+        tells_checks,
+        ..blank(Forge::Gerrit, item)
     })
 }
 
@@ -116,30 +126,55 @@ fn standing_vote(item: &Node<'_>, best: i64, revisions: &Revisions) -> Result<Op
     let vote = item.number("value")?.unwrap_or(0);
     let Some(decision) = decision_of(vote, best) else { return Ok(None) };
     let reviewer = account(item)?;
-    let commit = revisions.of_vote(item.number("_account_id")?, vote);
-    Ok(Some(RecordedReview { reviewer, decision, at: item.moment("date")?, commit, place: item.place() }))
+    let commit = revisions.of_vote(item.number("_account_id")?, LABEL, vote);
+    Ok(Some(review_at(item, reviewer, decision, item.moment("date")?, commit)))
+}
+
+/// A vote of the automatic checks; `+1` is that they passed.
+fn standing_check(item: &Node<'_>, revisions: &Revisions) -> Result<Option<RecordedCheck>, String> {
+    let vote = item.number("value")?.unwrap_or(0);
+    let commit = revisions.of_vote(item.number("_account_id")?, CHECKS, vote);
+    Ok(conclusion_of(vote).map(|conclusion| RecordedCheck { name: CHECKS.to_owned(), conclusion, commit, place: item.place() }))
+}
+
+fn conclusion_of(vote: i64) -> Option<CheckConclusion> {
+    match vote {
+        0 => None,
+        vote if vote > 0 => Some(CheckConclusion::Passed),
+        _ => Some(CheckConclusion::Failed),
+    }
 }
 
 /// The commits of a change's revisions, and which of them each vote was given on.
 struct Revisions {
     by_number: BTreeMap<i64, CommitId>,
-    /// By voter and vote, from the messages: votes that were copied to later revisions stay on the one they were given on.
-    votes: BTreeMap<(i64, i64), i64>,
+    /// By voter, label and vote, from the messages: votes that were copied to later revisions stay on the one they were given on.
+    votes: BTreeMap<(i64, &'static str, i64), i64>,
+    /// When and by whom each was uploaded.
+    uploads: BTreeMap<i64, (Option<String>, Option<Account>)>,
 }
 
 impl Revisions {
     fn read(item: &Node<'_>, current: Option<CommitId>) -> Result<Self, String> {
-        let mut by_number = BTreeMap::new();
+        let (mut by_number, mut uploads) = (BTreeMap::new(), BTreeMap::new());
         for (id, revision) in item.members("revisions")? {
             let commit = revision.commit_named("", id)?;
-            by_number.extend(revision.number("_number")?.zip(commit));
+            let Some(number) = revision.number("_number")? else { continue };
+            by_number.extend(commit.map(|commit| (number, commit)));
+            uploads.insert(number, (revision.moment("created")?, revision.account("uploader", account)?));
         }
         by_number.extend(item.number("current_revision_number")?.zip(current));
-        Ok(Self { by_number, votes: votes_in_messages(item)? })
+        Ok(Self { by_number, votes: votes_in_messages(item)?, uploads })
     }
 
-    fn of_vote(&self, voter: Option<i64>, vote: i64) -> Option<CommitId> {
-        if let Some(number) = voter.and_then(|voter| self.votes.get(&(voter, vote))) {
+    /// Who uploaded the last one. A submit may make one more, at its own moment, which is nobody's push.
+    fn last_uploader(&self, submitted: Option<&str>) -> Option<Account> {
+        let pushed = self.uploads.values().filter(|(at, _)| submitted.is_none() || at.as_deref() != submitted);
+        pushed.last().and_then(|(_, by)| by.clone())
+    }
+
+    fn of_vote(&self, voter: Option<i64>, label: &'static str, vote: i64) -> Option<CommitId> {
+        if let Some(number) = voter.and_then(|voter| self.votes.get(&(voter, label, vote))) {
             return self.by_number.get(number).copied();
         }
         // Revisions count from 1: where the first is all there is, the vote is on it.
@@ -148,15 +183,17 @@ impl Revisions {
     }
 }
 
-/// The last revision on which each voter gave each vote, as messages tell: `Patch Set 2: Code-Review+2`.
-fn votes_in_messages(item: &Node<'_>) -> Result<BTreeMap<(i64, i64), i64>, String> {
+/// The last revision on which each voter gave each vote, as messages tell: `Patch Set 2: Code-Review+2 Verified+1`.
+fn votes_in_messages(item: &Node<'_>) -> Result<BTreeMap<(i64, &'static str, i64), i64>, String> {
     let mut votes = BTreeMap::new();
     for message in item.list("messages")?.unwrap_or_default() {
         let line = message.text("message")?.unwrap_or_default().lines().next().unwrap_or_default();
-        let vote = line.split_whitespace().find_map(|word| word.strip_prefix(LABEL)).and_then(|vote| vote.parse::<i64>().ok());
         let (author, number) = (message.number("author/_account_id")?, message.number("_revision_number")?);
-        if let (Some(author), Some(number), Some(vote)) = (author, number, vote) {
-            votes.insert((author, vote), number);
+        let Some((author, number)) = author.zip(number) else { continue };
+        for label in [LABEL, CHECKS] {
+            let vote =
+                line.split_whitespace().find_map(|word| word.strip_prefix(label)).and_then(|vote| vote.parse::<i64>().ok());
+            votes.extend(vote.map(|vote| ((author, label, vote), number)));
         }
     }
     Ok(votes)
@@ -182,8 +219,9 @@ fn line(item: &Node<'_>) -> Result<RecordedProposal, String> {
         log.read(set)?;
     }
     let (merged_at, merged_by) = log.submitted.take().filter(|_| is_merged).unzip();
+    let merged_at = merged_at.flatten();
+    let uploads = log.uploads.iter().filter(|(at, _)| merged_at.is_none() || *at != merged_at);
     Ok(RecordedProposal {
-        forge: Forge::Gerrit,
         repository: item.required("project")?.to_owned(),
         id: number_of(item)?,
         change_id: Some(item.required("id")?.to_owned()),
@@ -192,16 +230,17 @@ fn line(item: &Node<'_>) -> Result<RecordedProposal, String> {
         author: item.account("owner", account)?.unwrap_or_default(),
         state,
         target: item.text("branch")?.map(branch),
-        source: None,
         head,
-        commits: Vec::new(),
         landed: head.into_iter().filter(|_| is_merged).collect(),
         created_at: item.moment_since_1970("createdOn", 1)?,
-        merged_at: merged_at.flatten(),
+        last_pusher: uploads.last().and_then(|(_, by)| by.clone()),
+        merged_at,
         merged_by,
-        reviews: log.into_reviews(),
+        checks: log.checks,
+        tells_checks: !sets.is_empty(),
+        reviews: into_reviews(log.reviews),
         tells_reviews: !sets.is_empty(),
-        place: item.place(),
+        ..blank(Forge::Gerrit, item)
     })
 }
 
@@ -213,23 +252,32 @@ fn number_of(item: &Node<'_>) -> Result<String, String> {
     }
 }
 
+/// Votes by time, voter and decision.
+type Reviews = BTreeMap<(Option<String>, Account, RecordedDecision), RecordedReview>;
+
+fn into_reviews(reviews: Reviews) -> Vec<RecordedReview> {
+    let vote = |(number, review): (i64, RecordedReview)| LogEntry {
+        at: review.at.clone(),
+        number,
+        event: LogEvent::Vote(Box::new(review)),
+    };
+    replay((0..).zip(reviews.into_values()).map(vote).collect()).reviews
+}
+
 /// What the patch sets of a change tell, oldest first.
 #[derive(Default)]
 struct PatchSets {
     /// By time, voter and vote: a vote that was copied to later patch sets stays on the first one.
-    reviews: BTreeMap<(Option<String>, Account, RecordedDecision), RecordedReview>,
+    reviews: Reviews,
     submitted: Option<(Option<String>, Account)>,
+    uploads: Vec<(Option<String>, Option<Account>)>,
+    checks: Vec<RecordedCheck>,
 }
 
 impl PatchSets {
-    fn into_reviews(self) -> Vec<RecordedReview> {
-        let mut votes = Votes::default();
-        self.reviews.into_values().for_each(|review| votes.add(review));
-        votes.into_reviews()
-    }
-
     fn read(&mut self, set: &Node<'_>) -> Result<(), String> {
         let commit = set.commit("revision")?;
+        self.uploads.push((set.moment_since_1970("createdOn", 1)?, set.account("uploader", account)?));
         for approval in set.list("approvals")?.unwrap_or_default() {
             let at = approval.moment_since_1970("grantedOn", 1)?;
             let by = approval.account("by", account)?.unwrap_or_default();
@@ -240,8 +288,12 @@ impl PatchSets {
             }
             let vote = approval.required("value")?;
             let vote = vote.trim().parse().map_err(|_| approval.wrong("value", "should be a whole number"))?;
+            if kind == CHECKS {
+                let check = |conclusion| RecordedCheck { name: CHECKS.to_owned(), conclusion, commit, place: approval.place() };
+                self.checks.extend(conclusion_of(vote).map(check));
+            }
             let Some(decision) = decision_of(vote, 2).filter(|_| kind == LABEL) else { continue };
-            let review = RecordedReview { reviewer: by.clone(), decision, at: at.clone(), commit, place: approval.place() };
+            let review = review_at(&approval, by.clone(), decision, at.clone(), commit);
             self.reviews.entry((at, by, decision)).or_insert(review);
         }
         Ok(())

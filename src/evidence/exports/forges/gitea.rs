@@ -3,7 +3,7 @@
 use super::super::recorded::{Account, Forge, Fragment, ProposalState, RecordedDecision, RecordedProposal, RecordedReview};
 use super::github::{is_commit_of_either, is_pull_of_either, is_review_of_either, list_of_commits};
 use super::reading::{Node, branch};
-use super::{Shape, proposals, reviews_by_address};
+use super::{Shape, blank, proposals, review_at, reviews_by_address};
 
 /// Rows of a full page: the default and the largest as installed.
 const PAGE_SIZES: &[usize] = &[30, 50];
@@ -52,10 +52,8 @@ fn pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
         _ => return Err(item.wrong("state", "should be open or closed")),
     };
     Ok(RecordedProposal {
-        forge: Forge::Gitea,
         repository: item.words("base/repo/full_name")?,
         id: format!("#{}", item.required_number("number")?),
-        change_id: None,
         title: item.required("title")?.to_owned(),
         body: item.words("body")?,
         author: item.account("user", account)?.unwrap_or_default(),
@@ -63,14 +61,11 @@ fn pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
         target: item.text("base/ref")?.map(branch),
         source: item.text("head/ref")?.map(branch),
         head: item.commit("head/sha")?,
-        commits: Vec::new(),
         landed: item.commit("merge_commit_sha")?.into_iter().filter(|_| state == ProposalState::Merged).collect(),
         created_at: item.moment("created_at")?,
         merged_at,
         merged_by: item.account("merged_by", account)?,
-        reviews: Vec::new(),
-        tells_reviews: false,
-        place: item.place(),
+        ..blank(Forge::Gitea, item)
     })
 }
 
@@ -90,5 +85,5 @@ fn review(item: &Node<'_>) -> Result<Option<RecordedReview>, String> {
     };
     let reviewer = item.account("user", account)?.unwrap_or_default();
     let (at, commit) = (item.moment("submitted_at")?, item.commit("commit_id")?);
-    Ok(Some(RecordedReview { reviewer, decision, at, commit, place: item.place() }))
+    Ok(Some(review_at(item, reviewer, decision, at, commit)))
 }

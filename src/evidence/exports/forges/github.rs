@@ -1,8 +1,10 @@
 //! GitHub: pull requests, reviews and commits of the REST interface, of GraphQL and of `gh pr list --json`.
 
-use super::super::recorded::{Account, Forge, Fragment, ProposalState, RecordedDecision, RecordedProposal, RecordedReview};
+use super::super::recorded::{
+    Account, CheckConclusion, Forge, Fragment, ProposalState, RecordedCheck, RecordedDecision, RecordedProposal, RecordedReview,
+};
 use super::reading::{Node, branch, proposal_address};
-use super::{Shape, commit_list, proposals, reviews_by_address};
+use super::{Shape, blank, checks_by_commit, commit_list, proposals, review_at, reviews_by_address};
 use crate::text::CommitId;
 
 /// Rows of a full page: the default and the largest.
@@ -17,6 +19,13 @@ pub(super) const SHAPES: &[Shape] = &[
         page_sizes: PAGE_SIZES,
         is: is_node,
         read: |items| proposals(items, pull_node),
+    },
+    Shape { kind: "GitHub check runs (REST)", page_sizes: &[], is: |item| item.names("check_runs"), read: check_runs },
+    Shape {
+        kind: "GitHub statuses of a commit (REST)",
+        page_sizes: &[],
+        is: |item| item.names("statuses") && item.names("commit_url") && item.names("sha"),
+        read: statuses,
     },
 ];
 
@@ -78,10 +87,8 @@ fn pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
     };
     let landed = item.commit("merge_commit_sha")?;
     Ok(RecordedProposal {
-        forge: Forge::GitHub,
         repository: item.words("base/repo/full_name")?,
         id: format!("#{}", item.required_number("number")?),
-        change_id: None,
         title: item.required("title")?.to_owned(),
         body: item.words("body")?,
         author: item.account("user", account)?.unwrap_or_default(),
@@ -89,15 +96,12 @@ fn pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
         target: item.text("base/ref")?.map(branch),
         source: item.text("head/ref")?.map(branch),
         head: item.commit("head/sha")?,
-        commits: Vec::new(),
         // Before it lands, the forge names the commit of a trial merge here.
         landed: landed.into_iter().filter(|_| state == ProposalState::Merged).collect(),
         created_at: item.moment("created_at")?,
         merged_at,
         merged_by: item.account("merged_by", account)?,
-        reviews: Vec::new(),
-        tells_reviews: false,
-        place: item.place(),
+        ..blank(Forge::GitHub, item)
     })
 }
 
@@ -118,7 +122,7 @@ fn review(item: &Node<'_>, [reviewer, at, commit]: [&str; 3]) -> Result<Option<R
     };
     let reviewer = item.account(reviewer, account)?.unwrap_or_default();
     let (at, commit) = (item.moment(at)?, item.commit(commit)?);
-    Ok(Some(RecordedReview { reviewer, decision, at, commit, place: item.place() }))
+    Ok(Some(review_at(item, reviewer, decision, at, commit)))
 }
 
 fn commits(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
@@ -157,10 +161,9 @@ fn pull_node(item: &Node<'_>) -> Result<RecordedProposal, String> {
     };
     let id = format!("#{}", item.required_number("number")?);
     let (reviews, tells_reviews) = node_reviews(item, &id)?;
+    let checks = node_checks(item, &id)?;
     Ok(RecordedProposal {
-        forge: Forge::GitHub,
         repository: node_repository(item)?,
-        change_id: None,
         title: item.words("title")?,
         body: item.words("body")?,
         author: item.account("author", account)?.unwrap_or_default(),
@@ -175,8 +178,10 @@ fn pull_node(item: &Node<'_>) -> Result<RecordedProposal, String> {
         merged_by: item.account("mergedBy", account)?,
         reviews,
         tells_reviews,
-        place: item.place(),
+        tells_checks: checks.is_some(),
+        checks: checks.unwrap_or_default(),
         id,
+        ..blank(Forge::GitHub, item)
     })
 }
 
@@ -210,9 +215,78 @@ fn node_commits(item: &Node<'_>, id: &str) -> Result<Vec<CommitId>, String> {
     Ok(commits)
 }
 
+/// The results of checks, where they were asked for: of `gh`, a list about the head; of GraphQL, beside a commit.
+fn node_checks(item: &Node<'_>, id: &str) -> Result<Option<Vec<RecordedCheck>>, String> {
+    let mut checks = item.names("statusCheckRollup").then(Vec::new);
+    if let Some(rollup) = item.child("statusCheckRollup")? {
+        let head = item.commit("headRefOid")?;
+        checks.get_or_insert_default().extend(rollup_checks(&rollup, item, head, id)?);
+    }
+    for node in connection(item, "commits", id)? {
+        let Some(rollup) = node.child("commit")?.filter(|commit| commit.names("statusCheckRollup")) else { continue };
+        let (commit, checks) = (rollup.commit("oid")?, checks.get_or_insert_default());
+        if let Some(rollup) = rollup.child("statusCheckRollup")? {
+            checks.extend(rollup_checks(&rollup, item, commit, id)?);
+        }
+    }
+    Ok(checks)
+}
+
+fn rollup_checks(rollup: &Node<'_>, item: &Node<'_>, commit: Option<CommitId>, id: &str) -> Result<Vec<RecordedCheck>, String> {
+    let rows = if rollup.value().is_array() { rollup.items()? } else { rows_of(rollup, "contexts", item, id)? };
+    rows.iter().map(|row| check(row, commit)).collect()
+}
+
+/// A check run or, where there is a context, a status.
+fn check(item: &Node<'_>, commit: Option<CommitId>) -> Result<RecordedCheck, String> {
+    let is_status = item.names("context");
+    let name = item.required(if is_status { "context" } else { "name" })?.to_owned();
+    let word = if is_status { "state" } else { "conclusion" };
+    // A run that has not ended has no conclusion, or an empty one.
+    let told = match item.text(word)? {
+        None | Some("") if !is_status => "pending",
+        told => told.unwrap_or_default(),
+    };
+    let conclusion =
+        CheckConclusion::of_word(told).ok_or_else(|| item.wrong(word, "should be the state or conclusion of a check"))?;
+    Ok(RecordedCheck { name, conclusion, commit, place: item.place() })
+}
+
+/// An answer about the check runs of one commit.
+fn check_runs(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
+    each_check(items, "check_runs", |_, run| check(run, run.commit("head_sha")?))
+}
+
+/// An answer about the statuses of one commit.
+fn statuses(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
+    each_check(items, "statuses", |answer, status| check(status, answer.commit("sha")?))
+}
+
+fn each_check(
+    items: &[Node<'_>],
+    list: &str,
+    read: fn(&Node<'_>, &Node<'_>) -> Result<RecordedCheck, String>,
+) -> Result<Vec<Fragment>, String> {
+    let mut fragments = Vec::new();
+    for item in items {
+        let rows = item.list(list)?.unwrap_or_default();
+        if item.number("total_count")?.is_some_and(|total| usize::try_from(total).is_ok_and(|total| total > rows.len())) {
+            item.gap(format!("not all of its {list} are there"));
+        }
+        let checks = rows.iter().map(|row| read(item, row)).collect::<Result<_, _>>()?;
+        fragments.extend(checks_by_commit(Forge::GitHub, "", checks, item));
+    }
+    Ok(fragments)
+}
+
 /// The rows of a list, or of a connection, which says when it has more.
 fn connection<'a>(item: &Node<'a>, name: &str, id: &str) -> Result<Vec<Node<'a>>, String> {
-    let Some(child) = item.child(name)? else { return Ok(Vec::new()) };
+    rows_of(item, name, item, id)
+}
+
+/// The rows at `name` in `holder`; that some are missing is a gap of `item`.
+fn rows_of<'a>(holder: &Node<'a>, name: &str, item: &Node<'a>, id: &str) -> Result<Vec<Node<'a>>, String> {
+    let Some(child) = holder.child(name)? else { return Ok(Vec::new()) };
     if child.value().is_array() {
         return child.items();
     }

@@ -1,14 +1,14 @@
 //! GitLab: merge requests, approvals, approval states, notes and commits of the REST interface.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::super::recorded::{
-    Account, Forge, Fragment, ProposalKey, ProposalState, RecordedDecision, RecordedProposal, RecordedReview,
+    Account, ByCommit, CheckConclusion, Forge, Fragment, LogEntry, LogEvent, ProposalKey, ProposalState, RecordedCheck,
+    RecordedDecision, RecordedProposal, RecordedReview,
 };
 use super::reading::{Node, branch};
-use super::votes::Votes;
-use super::{Shape, commit_list, key, proposals};
-use crate::text::CommitId;
+use super::{Shape, blank, by_commit, checks_by_commit, commit_list, key, proposals, review_at};
+use crate::text::{CommitId, ObjectId};
 
 /// Rows of a full page: the default and the largest.
 const PAGE_SIZES: &[usize] = &[20, 100];
@@ -41,7 +41,18 @@ pub(super) const SHAPES: &[Shape] = &[
         is: |item| ["short_id", "parent_ids", "id"].iter().all(|name| item.names(name)),
         read: commits,
     },
+    Shape {
+        kind: "GitLab versions of a merge request",
+        page_sizes: PAGE_SIZES,
+        is: |item| item.names("head_commit_sha") && item.names("merge_request_id"),
+        read: versions,
+    },
+    Shape { kind: "GitLab pipelines", page_sizes: PAGE_SIZES, is: is_pipeline, read: pipelines },
 ];
+
+fn is_pipeline(item: &Node<'_>) -> bool {
+    ["sha", "ref", "status", "web_url"].iter().all(|name| item.names(name)) && !item.names("title") && !item.names("stage")
+}
 
 fn is_approvals(item: &Node<'_>) -> bool {
     item.names("approved_by") && !item.names("target_branch") && !item.names("rule_type")
@@ -74,11 +85,11 @@ fn merge_request(item: &Node<'_>) -> Result<RecordedProposal, String> {
     };
     let merger = if item.has("merge_user") { "merge_user" } else { "merged_by" };
     let head = item.commit("sha")?;
+    let pipeline = if item.names("head_pipeline") { "head_pipeline" } else { "pipeline" };
+    let check = item.child(pipeline)?.map(|pipeline| check(&pipeline)).transpose()?;
     Ok(RecordedProposal {
-        forge: Forge::GitLab,
         repository: project(item)?,
         id: format!("!{}", item.required_number("iid")?),
-        change_id: None,
         title: item.required("title")?.to_owned(),
         body: item.words("description")?,
         author: item.account("author", account)?.unwrap_or_default(),
@@ -86,14 +97,13 @@ fn merge_request(item: &Node<'_>) -> Result<RecordedProposal, String> {
         target: item.text("target_branch")?.map(branch),
         source: item.text("source_branch")?.map(branch),
         head,
-        commits: Vec::new(),
         landed: if state == ProposalState::Merged { landed(item, head)? } else { Vec::new() },
         created_at: item.moment("created_at")?,
         merged_at: item.moment("merged_at")?,
         merged_by: item.account(merger, account)?,
-        reviews: Vec::new(),
-        tells_reviews: false,
-        place: item.place(),
+        checks: check.into_iter().collect(),
+        tells_checks: item.names(pipeline),
+        ..blank(Forge::GitLab, item)
     })
 }
 
@@ -140,54 +150,92 @@ fn approval_state(item: &Node<'_>) -> Result<Fragment, String> {
 }
 
 fn approval_of(reviewer: Account, at: Option<String>, item: &Node<'_>) -> RecordedReview {
-    RecordedReview { reviewer, decision: RecordedDecision::Approved, at, commit: None, place: item.place() }
+    review_at(item, reviewer, RecordedDecision::Approved, at, None)
 }
 
 /// Ties reviews to the merge request that the answer names; without a paid plan, and in an approval state, it names none.
 fn of_request(item: &Node<'_>, reviews: Vec<RecordedReview>) -> Result<Fragment, String> {
     if let Some(iid) = item.number("iid")? {
-        return Ok(Fragment::Reviews(key(Forge::GitLab, "", format!("!{iid}")), reviews));
+        return Ok(Fragment::Reviews(key(Forge::GitLab, "", format!("!{iid}")), reviews.into()));
     }
     let count = reviews.len();
     item.gap(format!("{count} approvals do not name their merge request, and count for none; its notes do"));
     Ok(Fragment::Nothing)
 }
 
-/// Notes that the system wrote about approvals, in the order in which it wrote them.
+/// Notes that the system wrote about approvals and pushes.
 fn notes(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
-    let mut in_order = Vec::with_capacity(items.len());
+    let mut logs: BTreeMap<ProposalKey, Vec<LogEntry>> = BTreeMap::new();
     for item in items {
-        in_order.push((item.moment("created_at")?, item.required_number("id")?, item));
-    }
-    in_order.sort_by(|left, right| (&left.0, left.1).cmp(&(&right.0, right.1)));
-    let mut votes: BTreeMap<ProposalKey, Votes> = BTreeMap::new();
-    for (at, _, item) in in_order {
         let key = key(Forge::GitLab, "", format!("!{}", item.required_number("noteable_iid")?));
-        note(item, at, votes.entry(key).or_default())?;
+        let told = LogEntry { at: None, number: 0, event: LogEvent::PushesAreTold };
+        let (at, number) = (item.moment("created_at")?, item.required_number("id")?);
+        let log = logs.entry(key).or_insert_with(|| vec![told]);
+        log.extend(note(item, at.clone())?.map(|event| LogEntry { at, number, event }));
     }
-    Ok(votes.into_iter().map(|(key, votes)| Fragment::Reviews(key, votes.into_reviews())).collect())
+    Ok(logs.into_iter().map(|(key, log)| Fragment::Log(key, log)).collect())
 }
 
-fn note(item: &Node<'_>, at: Option<String>, votes: &mut Votes) -> Result<(), String> {
+fn note(item: &Node<'_>, at: Option<String>) -> Result<Option<LogEvent>, String> {
     let body = item.required("body")?.trim();
     if !item.flag("system")? {
-        return Ok(());
+        return Ok(None);
     }
     if let Some(voters) = body.strip_prefix("reset approvals from ") {
         // Logins with their sign, e.g. `@ana and @ben by pushing to the branch`.
-        let named: BTreeSet<&str> = voters.split([' ', ',']).filter_map(|word| word.strip_prefix('@')).collect();
-        votes.reset(|voter| named.contains(voter.login.as_str()));
-        return Ok(());
+        let named = voters.split([' ', ',']).filter_map(|word| word.strip_prefix('@')).map(str::to_owned).collect();
+        return Ok(Some(LogEvent::Reset(Some(named))));
+    }
+    if is_push(body) {
+        // The link to the comparison names the head that was replaced.
+        let replaced = body.split_once("start_sha=").and_then(|(_, rest)| rest.get(..40)).and_then(ObjectId::from_hex);
+        return Ok(Some(LogEvent::Push { replaced: replaced.map(CommitId), by: item.account("author", account)? }));
     }
     let decision = match body {
         "approved this merge request" => RecordedDecision::Approved,
         "unapproved this merge request" => RecordedDecision::Dismissed,
         "requested changes" | "requested changes to this merge request" => RecordedDecision::Rejected,
-        _ => return Ok(()),
+        _ => return Ok(None),
     };
     let reviewer = item.account("author", account)?.ok_or_else(|| item.wrong("author", "is missing"))?;
-    votes.add(RecordedReview { reviewer, decision, at, commit: None, place: item.place() });
-    Ok(())
+    Ok(Some(LogEvent::Vote(Box::new(review_at(item, reviewer, decision, at, None)))))
+}
+
+/// `added 1 commit`, `added 12 commits`, each with a list below.
+fn is_push(body: &str) -> bool {
+    let rest = body.strip_prefix("added ").map(|rest| rest.trim_start_matches(|digit: char| digit.is_ascii_digit()));
+    rest.is_some_and(|rest| rest.starts_with(" commit"))
+}
+
+/// The heads that one merge request had, newest first; only the commits tie them to it.
+fn versions(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
+    let mut of_request: BTreeMap<i64, Vec<(i64, Option<CommitId>, &Node<'_>)>> = BTreeMap::new();
+    for item in items {
+        let version = (item.required_number("id")?, item.commit("head_commit_sha")?, item);
+        of_request.entry(item.required_number("merge_request_id")?).or_default().push(version);
+    }
+    let fragment = |mut versions: Vec<(i64, Option<CommitId>, &Node<'_>)>| {
+        versions.sort_by_key(|(id, ..)| *id);
+        let (_, newest, item) = *versions.last()?;
+        // One without an id would move the others.
+        let all_heads = versions.iter().map(|(_, head, _)| *head).collect::<Option<Vec<_>>>().unwrap_or_default();
+        let beside = ByCommit { all_heads, ..by_commit(Forge::GitLab, "", newest.into_iter().collect(), item) };
+        Some(Fragment::ByCommit(Box::new(beside)))
+    };
+    Ok(of_request.into_values().filter_map(fragment).collect())
+}
+
+fn pipelines(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
+    let checks = items.iter().map(check).collect::<Result<Vec<_>, _>>()?;
+    Ok(items.first().map(|item| checks_by_commit(Forge::GitLab, "", checks, item)).unwrap_or_default())
+}
+
+/// A pipeline as a whole: its jobs are not told.
+fn check(item: &Node<'_>) -> Result<RecordedCheck, String> {
+    let conclusion = CheckConclusion::of_word(item.required("status")?)
+        .ok_or_else(|| item.wrong("status", "should be the status of a pipeline"))?;
+    let name = item.text("name")?.filter(|name| !name.is_empty()).unwrap_or("pipeline").to_owned();
+    Ok(RecordedCheck { name, conclusion, commit: item.commit("sha")?, place: item.place() })
 }
 
 fn commits(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {

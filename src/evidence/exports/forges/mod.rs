@@ -24,7 +24,6 @@ mod gitlab;
 mod reading;
 #[cfg(test)]
 mod tests;
-mod votes;
 
 use std::collections::BTreeMap;
 
@@ -32,7 +31,8 @@ use serde_json::Value;
 
 use self::reading::{Document, Node, proposal_address};
 use super::recorded::{
-    ByCommit, Forge, Fragment, Page, ProposalKey, ProposalState, Recognised, RecordedProposal, RecordedReview,
+    Account, ByCommit, Forge, Fragment, Page, ProposalKey, ProposalState, Recognised, RecordedCheck, RecordedDecision,
+    RecordedProposal, RecordedReview, ReviewLog,
 };
 use crate::text::CommitId;
 
@@ -193,7 +193,9 @@ fn page(shape: &Shape, envelope: &Envelope<'_>, fragments: &[Fragment], file: &s
 fn set_name(shape: &Shape, fragments: &[Fragment]) -> String {
     let owner = fragments.iter().find_map(|fragment| match fragment {
         Fragment::Proposal(proposal) => Some(proposal.repository.clone()),
-        Fragment::Reviews(key, _) | Fragment::Commits(key, _) => Some(format!("{} {}", key.repository, key.id)),
+        Fragment::Reviews(key, _) | Fragment::Log(key, _) | Fragment::Commits(key, _) => {
+            Some(format!("{} {}", key.repository, key.id))
+        }
         Fragment::ByCommit(fragment) => Some(fragment.repository.clone()),
         Fragment::Ticket(_) | Fragment::OfTickets(_) | Fragment::Page(_) | Fragment::Nothing => None,
     });
@@ -208,6 +210,7 @@ fn unlinked(fragments: &[Fragment]) -> Option<String> {
     let is_unlinked = |fragment: &Fragment| match fragment {
         Fragment::Proposal(proposal) => proposal.state == ProposalState::Merged && proposal.landed.is_empty(),
         Fragment::Reviews(..)
+        | Fragment::Log(..)
         | Fragment::Commits(..)
         | Fragment::Ticket(_)
         | Fragment::OfTickets(_)
@@ -217,6 +220,47 @@ fn unlinked(fragments: &[Fragment]) -> Option<String> {
     };
     let count = fragments.iter().filter(|fragment| is_unlinked(fragment)).count();
     (count > 0).then(|| format!("{count} of the proposals landed, and the export does not tell as which commit"))
+}
+
+/// A proposal of which nothing is known yet but where it stands.
+fn blank(forge: Forge, item: &Node<'_>) -> RecordedProposal {
+    RecordedProposal {
+        forge,
+        repository: String::new(),
+        id: String::new(),
+        change_id: None,
+        title: String::new(),
+        body: String::new(),
+        author: Account::default(),
+        state: ProposalState::Open,
+        target: None,
+        source: None,
+        head: None,
+        commits: Vec::new(),
+        heads: Vec::new(),
+        pushes: None,
+        last_pusher: None,
+        landed: Vec::new(),
+        created_at: None,
+        merged_at: None,
+        merged_by: None,
+        reviews: Vec::new(),
+        tells_reviews: false,
+        checks: Vec::new(),
+        tells_checks: false,
+        place: item.place(),
+    }
+}
+
+/// A review that stands at `item`.
+fn review_at(
+    item: &Node<'_>,
+    reviewer: Account,
+    decision: RecordedDecision,
+    at: Option<String>,
+    commit: Option<CommitId>,
+) -> RecordedReview {
+    RecordedReview { reviewer, decision, at, commit, pushes_before: None, place: item.place() }
 }
 
 /// Reads each object as a proposal.
@@ -237,7 +281,7 @@ fn reviews_by_address(
             .ok_or_else(|| item.wrong("pull_request_url", "should be the address of a pull request"))?;
         of_proposal.entry(key(forge, repository, format!("#{number}"))).or_default().extend(read(item)?);
     }
-    Ok(of_proposal.into_iter().map(|(key, reviews)| Fragment::Reviews(key, reviews)).collect())
+    Ok(of_proposal.into_iter().map(|(key, reviews)| Fragment::Reviews(key, reviews.into())).collect())
 }
 
 /// A key of a proposal that separately exported records name.
@@ -251,17 +295,31 @@ fn commit_list(forge: Forge, repository: &str, read: Vec<(CommitId, Vec<CommitId
     parents.sort_unstable();
     let heads = read.iter().map(|(commit, _)| *commit).filter(|commit| parents.binary_search(commit).is_err()).collect();
     let commits = read.into_iter().map(|(commit, _)| commit).collect();
-    by_commit(forge, repository, heads, commits, first)
+    Fragment::ByCommit(Box::new(ByCommit { commits, ..by_commit(forge, repository, heads, first) }))
 }
 
-/// Commits that name their proposal by its head only.
-fn by_commit(forge: Forge, repository: &str, heads: Vec<CommitId>, commits: Vec<CommitId>, first: &Node<'_>) -> Fragment {
-    let (repository, place) = (repository.to_owned(), first.place());
-    Fragment::ByCommit(Box::new(ByCommit { forge, repository, heads, commits, reviews: None, place }))
+/// What names its proposal by any of these commits only.
+fn by_commit(forge: Forge, repository: &str, heads: Vec<CommitId>, first: &Node<'_>) -> ByCommit {
+    let (commits, all_heads, place) = (Vec::new(), Vec::new(), first.place());
+    ByCommit { forge, repository: repository.to_owned(), heads, commits, all_heads, reviews: None, checks: None, place }
 }
 
 /// Reviews that name their proposal by a commit only.
-fn reviews_by_commit(forge: Forge, heads: Vec<CommitId>, reviews: Vec<RecordedReview>, first: &Node<'_>) -> Fragment {
-    let (repository, commits, place) = (String::new(), Vec::new(), first.place());
-    Fragment::ByCommit(Box::new(ByCommit { forge, repository, heads, commits, reviews: Some(reviews), place }))
+fn reviews_by_commit(forge: Forge, heads: Vec<CommitId>, log: ReviewLog, first: &Node<'_>) -> Fragment {
+    Fragment::ByCommit(Box::new(ByCommit { reviews: Some(log), ..by_commit(forge, "", heads, first) }))
+}
+
+/// Results of checks, each with the commit that it ran on, which names the proposal.
+fn checks_by_commit(forge: Forge, repository: &str, checks: Vec<RecordedCheck>, first: &Node<'_>) -> Vec<Fragment> {
+    let mut of_commit: BTreeMap<CommitId, Vec<RecordedCheck>> = BTreeMap::new();
+    for check in checks {
+        of_commit.extend(check.commit.filter(|commit| !of_commit.contains_key(commit)).map(|commit| (commit, Vec::new())));
+        if let Some(of_it) = check.commit.and_then(|commit| of_commit.get_mut(&commit)) {
+            of_it.push(check);
+        }
+    }
+    let fragment = |(commit, checks)| {
+        Fragment::ByCommit(Box::new(ByCommit { checks: Some(checks), ..by_commit(forge, repository, vec![commit], first) }))
+    };
+    of_commit.into_iter().map(fragment).collect()
 }

@@ -51,6 +51,9 @@ fn told_one(proposal: &RecordedProposal) -> String {
         let (at, commit) = (review.at.as_deref().unwrap_or("-"), review.commit.map_or("-".into(), digit));
         let _ = writeln!(told, "  {:?} {} {at} on {commit}", review.decision, who(&review.reviewer));
     }
+    for check in &proposal.checks {
+        let _ = writeln!(told, "  check {}: {:?} on {}", check.name, check.conclusion, check.commit.map_or("-".into(), digit));
+    }
     told
 }
 
@@ -72,12 +75,14 @@ fn assert_told(files: &[&str], expected: &str) -> Outcome {
 #[test]
 fn github_rest() -> Outcome {
     assert_told(
-        &["github/pulls.json", "github/pulls-12-reviews.json", "github/pulls-12-commits.json"],
+        &["github/pulls.json", "github/pulls-12-reviews.json", "github/pulls-12-commits.json", "github/check-runs.json"],
         "acme/policies #12 Merged by ana, deny to main, head 1, commits 31, landed 2, 2026-03-02T10:00:00Z by -, reviews told
            Approved ben 2026-03-01T09:00:00Z on 1
            Commented ben 2026-03-01T10:00:00Z on 1
            Dismissed  2026-03-01T11:00:00Z on -
            Rejected cleo 2026-03-01T12:00:00Z on 1
+           check deploy preview: NoVerdict on 1
+           check policy tests: Passed on 1
          acme/policies #13 Open by limits[bot]/bot, limits to main, head 3, commits , landed , - by -, reviews not told
          acme/policies #14 Closed by , gone to main, head 4, commits , landed , - by -, reviews not told",
     )
@@ -89,27 +94,65 @@ fn github_graphql_and_gh() -> Outcome {
         &["github/graphql.json"],
         "acme/policies #12 Merged by ana, deny to main, head 1, commits 31, landed 2, 2026-03-02T10:00:00Z by merge-queue/bot, reviews told
            Approved ben 2026-03-01T09:00:00Z on 1
+           check policy tests: Passed on 1
          gap: github/graphql.json: #12: not all of its reviews are there",
     )?;
     assert_told(
         &["github/gh-pr-list.json"],
         "acme/policies #12 Merged by ana/Ana Abel, deny to main, head 1, commits 1, landed 2, 2026-03-02T10:00:00Z by ben, reviews told
            Approved ben 2026-03-01T09:00:00Z on 1
+           check deploy preview: Unfinished on 1
+           check policy tests: Passed on 1
+           check security/scan: Failed on 1
          acme/policies #13 Closed by app/limits/bot, limits to main, head 3, commits , landed , - by -, reviews told",
     )
 }
 
 #[test]
 fn gitlab_with_notes() -> Outcome {
-    assert_told(
-        &["gitlab/merge_requests.json", "gitlab/merge_requests-5-notes.json", "gitlab/merge_requests-5-commits.json"],
-        "acme/platform/policies !5 Merged by ana/Ana Abel, deny to main, head 1, commits 14, landed 23, 2026-03-02T10:00:00Z by ben/Ben Baum, reviews told
-           Dismissed cleo/Cleo Chan 2026-03-01T09:00:00Z on -
-           Dismissed dan/Dan 2026-03-01T10:00:00Z on -
-           Approved cleo/Cleo Chan 2026-03-01T12:00:00Z on -
-         acme/platform/policies !6 Merged by project_77_bot_1a2b/limits/bot, limits to main, head 4, commits , landed 4, 2026-03-03T10:00:00Z by project_77_bot_1a2b/limits/bot, reviews not told
-         acme/platform/policies !7 Open by ana/Ana Abel, more to main, head 3, commits , landed , - by -, reviews not told",
-    )
+    let others = "acme/platform/policies !6 Merged by project_77_bot_1a2b/limits/bot, limits to main, head 4, commits , landed 4, 2026-03-03T10:00:00Z by project_77_bot_1a2b/limits/bot, reviews not told
+         acme/platform/policies !7 Open by ana/Ana Abel, more to main, head 3, commits , landed , - by -, reviews not told";
+    let expected = |commits: &str, on: &str, checks: &str| {
+        format!(
+            "acme/platform/policies !5 Merged by ana/Ana Abel, deny to main, head 1, commits {commits}, landed 23, 2026-03-02T10:00:00Z by ben/Ben Baum, reviews told
+           Dismissed cleo/Cleo Chan 2026-03-01T09:00:00Z on {on}
+           Dismissed dan/Dan 2026-03-01T10:00:00Z on {on}
+           Approved cleo/Cleo Chan 2026-03-01T12:00:00Z on {on}
+           {checks}
+           {others}"
+        )
+    };
+    let of = |part: &str| format!("gitlab/merge_requests-5-{part}.json");
+    assert_told(&["gitlab/merge_requests.json", &of("notes"), &of("commits")], &expected("14", "-", ""))?;
+    // With all its versions the notes tell on which of them each approval was.
+    // Another request stands at the older one, so that the result there is about both.
+    let (passed, failed) = ("check pipeline: Passed on 1", "check pipeline: Failed on 3");
+    let expected = format!("{}\n{failed}", expected("", "1", &format!("{passed}\n{failed}")));
+    assert_told(&["gitlab/merge_requests.json", &of("versions"), &of("notes"), &of("pipelines")], &expected)
+}
+
+#[test]
+fn notes_tell_the_same_in_pages() -> Outcome {
+    let note = |number: u32, minute: u32, author: &str, body: &str| {
+        format!(
+            r#"[{{"id": {number}, "body": "{body}", "author": {{"username": "{author}"}}, "system": true, "noteable_type": "MergeRequest",
+            "noteable_iid": 5, "created_at": "2026-03-01T09:{minute:02}:00.000Z"}}]"#
+        )
+    };
+    let replaced = "3".repeat(40);
+    let pushed = format!("added 1 commit\\n\\n[Compare](/-/merge_requests/5/diffs?diff_id=2&start_sha={replaced})");
+    let pages = [note(4, 30, "cleo", "unapproved this merge request"), note(3, 20, "ana", &pushed)];
+    let older = [note(2, 10, "cleo", "approved this merge request"), note(1, 5, "dan", "approved this merge request")];
+    let request = format!(
+        r#"{{"iid": 5, "source_branch": "a", "target_branch": "b", "state": "merged", "title": "t", "sha": "{}"}}"#,
+        "1".repeat(40)
+    );
+    // Newest first, a page each, as the forge gives them.
+    let told = read_text(&[request, pages.concat(), older.concat()].join("\n"))?;
+    let reviews: Vec<String> = told_one(&told.proposals[0]).lines().skip(1).map(|line| line.trim().to_owned()).collect();
+    assert_eq!(reviews, ["Approved dan 2026-03-01T09:05:00Z on 3", "Dismissed cleo 2026-03-01T09:10:00Z on 3"]);
+    assert_eq!(told.proposals[0].last_pusher.as_ref().map(who).as_deref(), Some("ana"));
+    Ok(())
 }
 
 #[test]
@@ -196,10 +239,11 @@ fn gerrit() -> Outcome {
     assert_told(
         &["gerrit/changes.json"],
         &expected(
-            "Commented cleo/Cleo Chan/cleo@acme.example 2026-03-01T10:00:00Z on 3\nRejected ci/CI/bot 2026-03-01T11:00:00Z on 1",
+            "Commented cleo/Cleo Chan/cleo@acme.example 2026-03-01T10:00:00Z on 3\nRejected ci/CI/bot 2026-03-01T11:00:00Z on 1
+             check Verified: Passed on 1",
         ),
     )?;
-    assert_told(&["gerrit/query.json"], &expected(""))?;
+    assert_told(&["gerrit/query.json"], &expected("check Verified: Passed on 3"))?;
     let more = read_text(r#"{"type": "stats", "rowCount": 500, "runTimeMilliseconds": 12, "moreChanges": true}"#)?;
     assert!(more.gaps.concat().contains("more changes follow"), "{:?}", more.gaps);
     Ok(())

@@ -41,6 +41,7 @@ fn item(document: &Document<'_>, row: &Object<'_>) -> Result<Fragment, String> {
     let mut ticket = blank(format!("AB#{id}"), SYSTEM, document.place(&row.place));
     ticket.kind = row.words(&["fields", "System.WorkItemType"])?;
     ticket.title = row.words(&["fields", "System.Title"])?;
+    ticket.text = row.prose(&["fields", "System.Description"])?;
     ticket.status = row.words(&["fields", "System.State"])?;
     ticket.created_at = row.time(&["fields", "System.CreatedDate"])?;
     ticket.requester = account(row, &["fields", "System.CreatedBy"])?;

@@ -86,6 +86,7 @@ fn github(document: &Document<'_>, row: &Object<'_>, system: &str) -> Result<Rec
     let mut ticket = blank(format!("{project}#{number}"), system, document.place(&row.place));
     ticket.kind = row.words(&["type", "name"])?;
     row.needed_text(&["title"])?.clone_into(&mut ticket.title);
+    ticket.text = row.prose(&["body"])?;
     let author = if row.has("user") { "user" } else { "author" };
     ticket.requester = account(row, author, "login", "name")?;
     ticket.created_at = time(row, ["created_at", "createdAt"])?;
@@ -113,6 +114,7 @@ fn gitlab(document: &Document<'_>, row: &Object<'_>) -> Result<RecordedTicket, S
     let mut ticket = blank(id, GITLAB, document.place(&row.place));
     ticket.kind = row.words(&["issue_type"])?;
     row.needed_text(&["title"])?.clone_into(&mut ticket.title);
+    ticket.text = row.prose(&["description"])?;
     ticket.status = row.words(&["state"])?;
     ticket.requester = account(row, "author", "username", "name")?;
     ticket.created_at = row.time(&["created_at"])?;

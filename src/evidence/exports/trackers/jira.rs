@@ -54,6 +54,7 @@ fn read_issue(document: &Document<'_>, issue: &Object<'_>, recognised: &mut Reco
     let mut ticket = blank(key.to_owned(), SYSTEM, document.place(&issue.place));
     ticket.kind = issue.words(&["fields", "issuetype", "name"])?;
     ticket.title = issue.words(&["fields", "summary"])?;
+    ticket.text = issue.prose(&["fields", "description"])?;
     ticket.status = issue.words(&["fields", "status", "name"])?;
     ticket.created_at = issue.time(&["fields", "created"])?;
     let requester = if issue.find(&["fields", "reporter"])?.is_some() { "reporter" } else { "creator" };
@@ -147,6 +148,7 @@ pub(super) fn recognise_table(table: &Table<'_>) -> Result<Option<Recognised>, S
     let Some(status) = table.column(&["status"]) else { return Ok(None) };
     let kind = table.column(&["issue type", "vorgangstyp", "work type"]);
     let title = table.column(&["summary", "zusammenfassung"]);
+    let text = table.column(&["description", "beschreibung"]);
     let reporter = table.column(&["reporter", "autor", "creator"]);
     let created = table.column(&["created", "erstellt"]);
     let created = dates::column("Created", &table.cells(created));
@@ -159,6 +161,7 @@ pub(super) fn recognise_table(table: &Table<'_>) -> Result<Option<Recognised>, S
         let mut ticket = blank(id.to_owned(), SYSTEM, table.place(row));
         table.cell(row, kind).clone_into(&mut ticket.kind);
         table.cell(row, title).clone_into(&mut ticket.title);
+        table.cell(row, text).clone_into(&mut ticket.text);
         table.cell(row, Some(status)).clone_into(&mut ticket.status);
         table.cell(row, reporter).clone_into(&mut ticket.requester.name);
         ticket.created_at = created.dates.get(row).cloned().flatten();

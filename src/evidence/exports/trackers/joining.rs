@@ -71,6 +71,7 @@ pub(in crate::evidence::exports) fn join(
             Fragment::OfTickets(part) => parts.push(*part),
             Fragment::Proposal(_)
             | Fragment::Reviews(..)
+            | Fragment::Log(..)
             | Fragment::Commits(..)
             | Fragment::ByCommit(_)
             | Fragment::Page(_)

@@ -6,6 +6,7 @@ mod forge_issues;
 mod joining;
 mod jira;
 mod object;
+mod prose;
 mod redmine;
 mod servicenow;
 
@@ -80,6 +81,7 @@ fn blank(id: String, system: &str, place: ExportPlace) -> RecordedTicket {
         system: system.to_owned(),
         kind: String::new(),
         title: String::new(),
+        text: String::new(),
         requester: Account::default(),
         created_at: None,
         zoned: true,

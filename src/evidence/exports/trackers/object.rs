@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::dates;
+use super::{dates, prose};
 
 /// An object and where it stands: a JSON pointer behind the number of the document.
 #[derive(Clone, Debug)]
@@ -52,6 +52,11 @@ impl<'a> Object<'a> {
     /// A text, empty where there is none.
     pub fn words(&self, path: &[&str]) -> Result<String, String> {
         Ok(self.text(path)?.unwrap_or_default().to_owned())
+    }
+
+    /// A description as plain lines, empty where there is none.
+    pub fn prose(&self, path: &[&str]) -> Result<String, String> {
+        Ok(self.find(path)?.map(prose::lines).unwrap_or_default())
     }
 
     /// A text or a number, as text.

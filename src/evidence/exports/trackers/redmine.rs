@@ -51,6 +51,7 @@ fn read(document: &Document<'_>, issue: &Object<'_>, statuses: &BTreeMap<String,
     let mut ticket = blank(format!("#{id}"), SYSTEM, document.place(&issue.place));
     ticket.kind = issue.words(&["tracker", "name"])?;
     ticket.title = issue.words(&["subject"])?;
+    ticket.text = issue.prose(&["description"])?;
     ticket.status = issue.words(&["status", "name"])?;
     ticket.requester = account(issue, "author")?;
     ticket.created_at = issue.time(&["created_on"])?;

@@ -118,6 +118,8 @@ fn task(fields: &Fields<'_>, place: &ExportPlace, recognised: &mut Recognised) -
         .find(|kind| !kind.is_empty())
         .unwrap_or_default();
     ticket.title = fields("short_description")?.display;
+    let told = |(label, name)| Ok::<_, String>((label, fields(name)?.display));
+    ticket.text = plans(PLANS.into_iter().map(told).collect::<Result<_, _>>()?);
     ticket.status = state_word(&number, &state.display);
     ticket.created_at = time(fields, "sys_created_on", place)?;
     let requested = fields("requested_by")?;
@@ -132,6 +134,17 @@ fn task(fields: &Fields<'_>, place: &ExportPlace, recognised: &mut Recognised) -
     }
     recognised.fragments.push(Fragment::Ticket(Box::new(ticket)));
     Ok(())
+}
+
+/// Fields of a change request in which its plans are written, and the labels under which they are kept.
+const PLANS: [(&str, &str); 4] =
+    [("", "description"), ("Justification", "justification"), ("Impact", "risk_impact_analysis"), ("Test plan", "test_plan")];
+
+/// The plans that are there, each under its label.
+fn plans(plans: Vec<(&str, String)>) -> String {
+    let told = plans.into_iter().filter(|(_, text)| !text.trim().is_empty());
+    let labelled = told.map(|(label, text)| if label.is_empty() { text } else { format!("# {label}\n{text}") });
+    labelled.collect::<Vec<_>>().join("\n")
 }
 
 /// What the record itself says of its approvals, without who and when.
@@ -199,6 +212,7 @@ pub(super) fn recognise_table(table: &Table<'_>) -> Result<Option<Recognised>, S
 fn tasks_table(table: &Table<'_>, number: Option<usize>) -> Result<Recognised, String> {
     let kind = table.column(&["type", "sys_class_name", "task type"]);
     let title = table.column(&["short_description", "short description"]);
+    let texts = PLANS.map(|(label, name)| (label, table.column(&[name, &name.replace('_', " ")])));
     let state = table.column(&["state"]);
     let approval = table.column(&["approval"]);
     let requester = table.column(&["requested_by", "requested by", "opened_by", "opened by", "sys_created_by", "created by"]);
@@ -212,6 +226,7 @@ fn tasks_table(table: &Table<'_>, number: Option<usize>) -> Result<Recognised, S
         let mut ticket = blank(id.to_owned(), SYSTEM, table.place(row));
         table.cell(row, kind).clone_into(&mut ticket.kind);
         table.cell(row, title).clone_into(&mut ticket.title);
+        ticket.text = plans(texts.iter().map(|(label, column)| (*label, table.cell(row, *column).to_owned())).collect());
         ticket.status = state_word(id, table.cell(row, state));
         ticket.requester = Field::plain(table.cell(row, requester)).account();
         ticket.created_at = created.dates.get(row).cloned().flatten();
