@@ -8,7 +8,7 @@ use crate::changes::{self, Change, FactsCache, GapAbout};
 use crate::checks::{self, Catalogue, EnvironmentFile, Period};
 use crate::classification::Classifier;
 use crate::evidence::signatures::{self, Keys};
-use crate::evidence::{self, Dossier, Exports};
+use crate::evidence::{self, Dossier, Exports, Fate};
 use crate::inventory;
 use crate::pack::{Pack, RecordCounter, Rendered, population_hash};
 use crate::parallel;
@@ -77,6 +77,9 @@ pub fn audit(
     completeness.remarks.extend(problems);
     let mut dossiers = gather(changes, &notes, &settings);
     exports.attach(repository, &mut dossiers);
+    let start = range.start.and_then(|start| dates_before.get(&start));
+    exports.reconcile(&dossiers, &range.branch, start.map(|start| start.seconds));
+    attach_owners(repository, &exports, &settings, catalogue, &mut dossiers);
     completeness.remarks.extend(check_signatures(repository, keys, &mut exports, &mut dossiers)?);
     completeness.remarks.extend(exports.gaps.iter().chain(&exports.ticket_gaps).map(|gap| crate::text::visible_line(gap)));
     completeness.unreadable_objects.extend(unreadable_objects(&dossiers));
@@ -196,6 +199,20 @@ pub fn join_by_mailmap(
     Ok(Some(format!("Spellings of one person are joined by {FILE} as of commit {base}, besides the register.")))
 }
 
+/// Puts the owners file beside each change, where a check in force asks for it.
+fn attach_owners(
+    repository: &Repository,
+    exports: &Exports,
+    settings: &Settings,
+    catalogue: &Catalogue,
+    dossiers: &mut [Dossier],
+) {
+    if catalogue.cards().any(|card| card.id == checks::OWNERS_CHECK) {
+        let forge = exports.proposals.first().map(|proposal| proposal.forge);
+        evidence::owners::attach(repository, dossiers, settings.owners.forge, forge);
+    }
+}
+
 impl Judged {
     /// What was read and judged, without the second count.
     #[must_use]
@@ -264,20 +281,23 @@ struct CountingSink<'a> {
 
 impl Sink for CountingSink<'_> {
     fn file(&self, path: &str, write: &mut dyn FnMut(&mut dyn io::Write) -> Result<(), RenderError>) -> Result<(), RenderError> {
-        const COUNTED: [&str; 6] =
-            ["changes.csv", "commits.csv", "excluded.csv", "files.csv", "policy-inventory.csv", "tickets.csv"];
+        const COUNTED: [&str; 7] =
+            ["changes.csv", "commits.csv", "excluded.csv", "files.csv", "policy-inventory.csv", "proposals.csv", "tickets.csv"];
         let name = path.rsplit('/').next().unwrap_or(path);
         if !COUNTED.contains(&name) {
             return self.sink.file(path, write);
         }
         let keeps_ids = name == "changes.csv";
-        let mut counter = if keeps_ids { RecordCounter::keeping_second_fields() } else { RecordCounter::default() };
+        let mut counter =
+            if keeps_ids || name == "proposals.csv" { RecordCounter::keeping_second_fields() } else { RecordCounter::default() };
         self.sink.file(path, &mut |out| write(&mut Both { out, counter: &mut counter }))?;
-        let (rows, ids) = counter.finish();
+        let (rows, second) = counter.finish();
         let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
         rendered.rows.insert(name.to_owned(), rows);
         if keeps_ids {
-            rendered.change_ids = ids;
+            rendered.change_ids = second;
+        } else if name == "proposals.csv" {
+            rendered.proposals_landed = second.iter().filter(|result| *result == Fate::LANDED).count();
         }
         Ok(())
     }

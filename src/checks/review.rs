@@ -4,10 +4,11 @@ use super::catalogue::{Family, Listing};
 use super::register::{Register, Sameness};
 use super::verdict::{Verdict, counted, in_scope, judge_each_change, shown, shown_person, some_of};
 use super::{Card, Check, Finding, Gate, Period, Severity};
-use crate::evidence::{Decision, Dossier, Grade};
+use crate::evidence::{Decision, Dossier, Exports, Grade};
 use crate::settings::reader::Section;
 
 mod approvals;
+mod owners;
 mod recorded;
 mod roles;
 
@@ -15,6 +16,9 @@ pub(super) use approvals::authors;
 pub use approvals::{Approvals, Standing, WeighedReview};
 use roles::Demands;
 pub use roles::RoleValid;
+
+/// The id of the check that needs the owners file before each change.
+pub const OWNERS_CHECK: &str = "owner-missing";
 
 pub(super) const FAMILY: Family = Family {
     name: "review",
@@ -24,6 +28,7 @@ pub(super) const FAMILY: Family = Family {
         Listing { card: &SELF_APPROVED, configure: |_| Box::new(SelfApproved) },
         recorded::STALE,
         recorded::UNCONFIRMED,
+        owners::MISSING,
     ],
 };
 
@@ -94,6 +99,8 @@ pub(super) struct Custom {
     pub(super) expected: bool,
     /// Whether an export of a forge was given, which knows better.
     pub(super) recorded: bool,
+    /// Whether that export is known to lack proposals, so that one that is not there proves nothing.
+    pub(super) lacks_proposals: bool,
 }
 
 impl Custom {
@@ -115,7 +122,8 @@ impl Custom {
             Expect::Never => false,
         };
         let recorded = !period.exports.proposals.is_empty();
-        Self { carrying, of, expected: expected || recorded, recorded }
+        let lacks_proposals = !period.exports.missing_proposals.is_empty();
+        Self { carrying, of, expected: expected || recorded, recorded, lacks_proposals }
     }
 }
 
@@ -138,12 +146,12 @@ impl ReviewMissing {
         }
     }
 
-    fn judge(&self, dossier: &Dossier, approvals: &Approvals<'_>, custom: Custom) -> Verdict {
+    fn judge(&self, dossier: &Dossier, approvals: &Approvals<'_>, custom: Custom, exports: &Exports) -> Verdict {
         if self.exempt_registered_bots && approvals.register.bot_author(dossier).is_some() {
             return Verdict::not_applicable();
         }
         if !dossier.evidence.reviews.iter().any(|claim| !claim.value.quoted) {
-            return nobody_recorded(dossier, custom).unwrap_or_else(|| self.nobody_named(dossier, custom));
+            return nobody_recorded(dossier, custom, exports).unwrap_or_else(|| self.nobody_named(dossier, custom));
         }
         let weighed = approvals.weigh(dossier);
         let shortfall = approvals::shortfall(dossier, &weighed, self.minimum);
@@ -160,6 +168,13 @@ impl ReviewMissing {
         let undecided = |review: &WeighedReview<'_>| {
             matches!(review.standing, Standing::Unclear(..) | Standing::TooWeak | Standing::Unknown(_))
         };
+        let may_be_missing = match &dossier.link {
+            Some(link) => !link.has_all_reviews,
+            None => custom.lacks_proposals || exports.may_be_of.contains_key(&dossier.change.id()),
+        };
+        if may_be_missing {
+            return Verdict::not_assessable(format!("{because}; the export lacks {}", lacking(dossier))).citing(citations);
+        }
         if weighed.iter().any(undecided) || !custom.expected {
             return Verdict::not_assessable(because).citing(citations);
         }
@@ -190,16 +205,30 @@ impl ReviewMissing {
     }
 }
 
+/// What an export is known to lack about a change.
+fn lacking(dossier: &Dossier) -> &'static str {
+    if dossier.link.is_some() { "some of its reviews" } else { "some proposals" }
+}
+
 /// No review at all, where an export of a forge would have it.
-fn nobody_recorded(dossier: &Dossier, custom: Custom) -> Option<Verdict> {
+pub(super) fn nobody_recorded(dossier: &Dossier, custom: Custom, exports: &Exports) -> Option<Verdict> {
     if !custom.recorded {
         return None;
     }
     Some(match &dossier.link {
+        Some(link) if link.tells_reviews && !link.has_all_reviews => {
+            Verdict::not_assessable(format!("the export lacks some of the reviews of {}", shown(&link.id)))
+        }
         Some(link) if link.tells_reviews => {
             Verdict::exception(Grade::Recorded, format!("the forge recorded no review of {}", shown(&link.id)))
         }
         Some(link) => Verdict::not_assessable(format!("the export of {} does not hold its reviews", shown(&link.id))),
+        None if exports.may_be_of.contains_key(&dossier.change.id()) => Verdict::not_assessable(
+            "the export does not list the commits of the proposal that it may be of; nobody is named as a reviewer",
+        ),
+        None if custom.lacks_proposals => {
+            Verdict::not_assessable("no recorded proposal brought it, and the export lacks some; nobody is named as a reviewer")
+        }
         None => Verdict::exception(Grade::Recorded, "no recorded proposal brought it, and nobody is named as a reviewer"),
     })
 }
@@ -222,7 +251,7 @@ impl Check for ReviewMissing {
         let approvals = Approvals::with(period.settings, self.demands.clone());
         let carries = |dossier: &Dossier| dossier.evidence.reviews.iter().any(|claim| !claim.value.quoted);
         let custom = Custom::of(self.expect, period, |dossier| dossier.bot.is_none(), carries);
-        judge_each_change(&REVIEW_MISSING, period, |_, dossier| self.judge(dossier, &approvals, custom))
+        judge_each_change(&REVIEW_MISSING, period, |_, dossier| self.judge(dossier, &approvals, custom, period.exports))
     }
 }
 

@@ -61,6 +61,7 @@ pub fn dossier(n: u8, message: &str) -> Dossier {
         link: None,
         gate: None,
         tags: Vec::new(),
+        owners: None,
         gaps: Vec::new(),
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! The landed commit id comes first, then the merged commits, then marks in the message. Time never decides content.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::exports::recorded::{Account, Forge, ProposalState, RecordedDecision, RecordedProposal, RecordedReview};
 use super::{Citation, Claim, Decision, Dossier, Exports, Grade, Place, Review, Source};
+use crate::changes::{Commit, MergeContent};
 use crate::repository::{Reader, Repository};
 use crate::text::{CommitId, Person};
 
@@ -21,8 +22,11 @@ pub struct Link {
     pub id: String,
     /// Whether the export can say something about its reviews.
     pub tells_reviews: bool,
-    /// Everybody who wrote a part of it, as far as its commits are here: none of them can be its independent approver.
-    pub authors: Vec<Arc<Person>>,
+    /// Whether every review that the forge has is in the export, as far as its pages tell.
+    pub has_all_reviews: bool,
+    /// Everybody who wrote or pushed a part of it, as far as its commits and its log are here, and what they are to it: none of
+    /// them can be its independent approver.
+    pub authors: Vec<(Arc<Person>, &'static str)>,
     /// What else points to another proposal, as a sentence.
     pub conflict: Option<String>,
 }
@@ -105,10 +109,20 @@ impl OnContent {
     }
 }
 
+/// What linking leaves open.
+#[derive(Debug, Default)]
+pub(super) struct Unlinked {
+    /// Merged proposals, by position, that arrived inside a change that is linked to another one, or to none: stacked ones,
+    /// and those of a batch.
+    pub arrived_inside: BTreeMap<usize, CommitId>,
+    /// Changes that may be of a proposal whose commits the export does not list, and that proposal.
+    pub may_be_of: BTreeMap<CommitId, String>,
+}
+
 /// Links every change to its proposal and takes over the reviews that were recorded.
-pub(super) fn link(repository: &Repository, exports: &Exports, dossiers: &mut [Dossier]) {
+pub(super) fn link(repository: &Repository, exports: &Exports, dossiers: &mut [Dossier]) -> Unlinked {
     if exports.proposals.is_empty() {
-        return;
+        return Unlinked::default();
     }
     let index = Index::of(&exports.proposals);
     let mut reader = repository.reader();
@@ -122,14 +136,15 @@ pub(super) fn link(repository: &Repository, exports: &Exports, dossiers: &mut [D
     for group in groups {
         take_over(&mut reader, &exports.proposals, dossiers, group);
     }
+    Unlinked { arrived_inside: index.arrived_inside(dossiers), may_be_of: may_be_of(&mut reader, &exports.proposals, dossiers) }
 }
 
 /// Proposals by what can point to them.
 struct Index<'a> {
     proposals: &'a [RecordedProposal],
-    landed: BTreeMap<CommitId, usize>,
+    landed: BTreeMap<CommitId, Vec<usize>>,
     own: BTreeMap<CommitId, Vec<usize>>,
-    head: BTreeMap<CommitId, usize>,
+    head: BTreeMap<CommitId, Vec<usize>>,
     marks: BTreeMap<&'a str, Vec<usize>>,
     change_ids: BTreeMap<&'a str, Vec<usize>>,
 }
@@ -141,11 +156,11 @@ impl<'a> Index<'a> {
         let mut index = Self { proposals, landed, own, head, marks, change_ids };
         for (position, proposal) in proposals.iter().enumerate().filter(|(_, one)| one.state == ProposalState::Merged) {
             for id in &proposal.landed {
-                index.landed.entry(*id).or_insert(position);
+                index.landed.entry(*id).or_default().push(position);
             }
             proposal.commits.iter().chain(&proposal.head).for_each(|id| index.own.entry(*id).or_default().push(position));
             if let Some(head) = proposal.head {
-                index.head.entry(head).or_insert(position);
+                index.head.entry(head).or_default().push(position);
             }
             index.marks.entry(proposal.id.as_str()).or_default().push(position);
             if let Some(change_id) = &proposal.change_id {
@@ -160,11 +175,11 @@ impl<'a> Index<'a> {
         let by_mark = self.by_mark(dossier);
         let only =
             |found: Option<&Vec<usize>>| found.and_then(|found| if let [one] = found.as_slice() { Some(*one) } else { None });
-        let landed = self.landed.get(&commit.id).map(|found| (*found, LinkedBy::LandedCommit));
+        let landed = self.as_landed(commit).map(|found| (found, LinkedBy::LandedCommit));
         let own = || only(self.own.get(&commit.id)).map(|found| (found, LinkedBy::OwnCommit));
         let merged = || {
             let second = commit.parents.get(1)?;
-            self.head.get(second).map(|found| (*found, LinkedBy::MergedHead))
+            self.head.get(second).and_then(|found| found.first()).map(|found| (*found, LinkedBy::MergedHead))
         };
         let (proposal, linked_by) = landed.or_else(own).or_else(merged).or(by_mark)?;
         let other = by_mark.filter(|(marked, _)| *marked != proposal);
@@ -175,7 +190,32 @@ impl<'a> Index<'a> {
         Some(linked(self.proposals.get(proposal)?, proposal, linked_by, conflict))
     }
 
-    /// A mark is text that anybody can write: it links only to the one merged proposal of that name.
+    /// The proposal that the forge says became this commit. Of several that landed through one another, it is the one whose
+    /// head was merged.
+    fn as_landed(&self, commit: &Commit) -> Option<usize> {
+        let found = self.landed.get(&commit.id)?;
+        let head = |position: &&usize| self.proposals.get(**position).and_then(|proposal| proposal.head);
+        let is_merged = |position: &&usize| head(position).is_some_and(|head| commit.parents.get(1) == Some(&head));
+        found.iter().find(is_merged).or(found.first()).copied()
+    }
+
+    /// Merged proposals that no change is linked to, whose head, or what it became, a change brought along.
+    fn arrived_inside(&self, dossiers: &[Dossier]) -> BTreeMap<usize, CommitId> {
+        let linked: BTreeSet<usize> = dossiers.iter().filter_map(|dossier| Some(dossier.link.as_ref()?.proposal)).collect();
+        let mut inside = BTreeMap::new();
+        for dossier in dossiers {
+            let brought = self.landed.get(&dossier.change.id()).into_iter().flatten();
+            let side = dossier.change.side_commits.iter().filter_map(|side| self.head.get(&side.id)).flatten();
+            let others = brought.chain(side).filter(|position| !linked.contains(position));
+            for position in others {
+                inside.entry(*position).or_insert_with(|| dossier.change.id());
+            }
+        }
+        inside
+    }
+
+    /// A mark is text that anybody can write: it links only to the one merged proposal of that name, and only where the forge
+    /// does not tell itself as which commit that landed.
     fn by_mark(&self, dossier: &Dossier) -> Option<(usize, LinkedBy)> {
         let mut named = dossier.evidence.proposals().map(|claim| &*claim.value.id);
         let found = named.find_map(|id| {
@@ -190,7 +230,8 @@ impl<'a> Index<'a> {
             self.change_ids.get(&*trailer.value).map(|found| (found, LinkedBy::ChangeId))
         };
         let (found, how) = found.or_else(in_trailer)?;
-        if let [one] = found.as_slice() { Some((*one, how)) } else { None }
+        let [one] = found.as_slice() else { return None };
+        self.proposals.get(*one).filter(|proposal| proposal.landed.is_empty()).map(|_| (*one, how))
     }
 }
 
@@ -200,6 +241,7 @@ fn linked(proposal: &RecordedProposal, position: usize, linked_by: LinkedBy, con
         linked_by,
         id: proposal.id.clone(),
         tells_reviews: proposal.tells_reviews,
+        has_all_reviews: proposal.has_all_reviews,
         authors: Vec::new(),
         conflict,
     }
@@ -229,6 +271,33 @@ fn link_rebased(reader: &mut Reader, proposals: &[RecordedProposal], dossiers: &
     }
 }
 
+/// Changes right before one that a proposal became, where that may have been the last of several: the export does not list its
+/// commits, and not all of it landed as this one.
+fn may_be_of(reader: &mut Reader, proposals: &[RecordedProposal], dossiers: &[Dossier]) -> BTreeMap<CommitId, String> {
+    let mut found = BTreeMap::new();
+    let mut last_of: Option<&str> = None;
+    for dossier in dossiers.iter().rev() {
+        let commit = &dossier.change.commit;
+        let Some(link) = &dossier.link else {
+            last_of = last_of.filter(|_| commit.parents.len() == 1);
+            found.extend(last_of.map(|id| (commit.id, id.to_owned())));
+            continue;
+        };
+        let proposal = proposals.get(link.proposal).filter(|proposal| proposal.commits.is_empty() && commit.parents.len() == 1);
+        last_of = proposal.filter(|proposal| !landed_at_once(reader, proposal, commit)).map(|proposal| proposal.id.as_str());
+    }
+    found
+}
+
+/// Whether one commit holds all of a proposal, as a squash does.
+fn landed_at_once(reader: &mut Reader, proposal: &RecordedProposal, commit: &Commit) -> bool {
+    let before = commit.parents.first().copied();
+    let Some(head) = proposal.head.filter(|head| *head != commit.id) else { return false };
+    let base = before.and_then(|before| reader.common_ancestor(before, head));
+    let whole = reader.root_tree(head).and_then(|_| reader.patch(base, head));
+    proposal.is_squashed || whole.is_some() && whole == reader.patch(before, commit.id)
+}
+
 /// Neighbouring changes of one proposal: what was reviewed is held against all of them together.
 fn groups(dossiers: &[Dossier]) -> Vec<std::ops::Range<usize>> {
     let proposal = |position: usize| dossiers.get(position).and_then(|dossier| dossier.link.as_ref()).map(|link| link.proposal);
@@ -253,6 +322,7 @@ fn take_over(reader: &mut Reader, proposals: &[RecordedProposal], dossiers: &mut
         before: first.change.commit.parents.first().copied(),
         commit: last.change.id(),
         merged: last.change.commit.parents.get(1).copied(),
+        merge: last.change.commit.merge.clone(),
         arrived: proposal.merged_at.clone().or_else(|| last.change.commit.committer.when.known()?.to_utc()),
     };
     let reviews: Vec<Claim<Review>> = proposal.reviews.iter().map(|review| claim(reader, proposal, review, &landed)).collect();
@@ -269,16 +339,24 @@ fn take_over(reader: &mut Reader, proposals: &[RecordedProposal], dossiers: &mut
     }
 }
 
-/// Who wrote the proposal's commits and what they became, and who is named as a co-author there; each once.
-fn authors(reader: &mut Reader, proposal: &RecordedProposal, changes: &[Dossier]) -> Vec<Arc<Person>> {
-    let own = proposal.commits.iter().chain(&proposal.head).filter_map(|id| reader.author(*id));
-    let mut authors: Vec<Arc<Person>> = own.collect();
-    if changes.len() > 1 {
-        authors.extend(changes.iter().map(|dossier| dossier.change.commit.author.person.clone()));
-        authors.extend(changes.iter().flat_map(|dossier| &dossier.evidence.co_authors).map(|claim| claim.value.clone()));
+/// Who wrote and committed the proposal's commits and wrote what they became, who pushed last, and who is named as a co-author
+/// there; each once. Whoever committed what it became only let it land.
+fn authors(reader: &mut Reader, proposal: &RecordedProposal, changes: &[Dossier]) -> Vec<(Arc<Person>, &'static str)> {
+    let mut authors = Vec::new();
+    for id in proposal.commits.iter().chain(&proposal.head) {
+        let Some((author, committer)) = reader.author_and_committer(*id) else { continue };
+        authors.push((author, "an author of the proposal"));
+        let is_landed = proposal.landed.contains(id) || changes.iter().any(|dossier| dossier.change.id() == *id);
+        authors.extend((!is_landed).then_some((committer, "a committer of the proposal")));
     }
+    if changes.len() > 1 {
+        let people = changes.iter().map(|dossier| dossier.change.commit.author.person.clone());
+        let co_authors = changes.iter().flat_map(|dossier| &dossier.evidence.co_authors).map(|claim| claim.value.clone());
+        authors.extend(people.chain(co_authors).map(|person| (person, "an author of the proposal")));
+    }
+    authors.extend(proposal.last_pusher.as_ref().map(|pusher| (Arc::new(person(pusher)), "the last pusher")));
     authors.sort_unstable();
-    authors.dedup();
+    authors.dedup_by(|later, earlier| later.0 == earlier.0);
     authors
 }
 
@@ -288,6 +366,8 @@ struct Landed {
     commit: CommitId,
     /// The merged commit, where it landed as a merge.
     merged: Option<CommitId>,
+    /// What the merge holds that none of its parents has.
+    merge: Option<Box<MergeContent>>,
     arrived: Option<String>,
 }
 
@@ -357,8 +437,11 @@ fn convention(forge: Forge) -> &'static str {
 
 /// Holds what was reviewed against what landed: the commit, then the tree, then the patch.
 fn content(reader: &mut Reader, reviewed: CommitId, landed: &Landed) -> OnContent {
-    if reviewed == landed.commit || landed.merged == Some(reviewed) {
+    if reviewed == landed.commit {
         return OnContent::SameCommit;
+    }
+    if landed.merged == Some(reviewed) {
+        return of_merge(landed.merge.as_deref());
     }
     let Some(tree) = reader.root_tree(reviewed) else {
         return OnContent::Unknown("the reviewed commit is not in this clone");
@@ -372,5 +455,14 @@ fn content(reader: &mut Reader, reviewed: CommitId, landed: &Landed) -> OnConten
         (Some(approved), Some(arrived)) if approved == arrived => OnContent::SamePatch,
         (Some(_), Some(_)) => OnContent::Different,
         (None, _) | (_, None) => OnContent::Unknown("a file of the reviewed or the landed content cannot be read"),
+    }
+}
+
+/// The merged head was reviewed: what landed is that, unless the merge adds something of its own.
+fn of_merge(merge: Option<&MergeContent>) -> OnContent {
+    match merge {
+        Some(merge) if !merge.unexplained.is_empty() => OnContent::Different,
+        Some(merge) if merge.undecided.is_none() => OnContent::SameCommit,
+        Some(_) | None => OnContent::Unknown("whether the merge adds content of its own cannot be told"),
     }
 }

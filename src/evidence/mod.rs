@@ -25,6 +25,8 @@ mod identities;
 mod arrival;
 mod exports;
 mod linking;
+mod fates;
+pub mod owners;
 pub mod gate_records;
 pub mod signatures;
 #[cfg(test)]
@@ -32,6 +34,7 @@ mod tests;
 
 pub use arrival::gather;
 pub use exports::{EvidenceFile, ExportError, Exports, Unmatched, recorded};
+pub use fates::Fate;
 pub use identities::{find_bot, suspicious_name};
 pub use linking::{Link, LinkedBy, OnContent, ReviewRecord};
 
@@ -143,6 +146,8 @@ pub enum Source {
     Export(Arc<str>, Arc<str>),
     /// A file as the change left it, or as it was before where the change removed it.
     File(RepoPath),
+    /// A file as it was before the change.
+    FileBefore(RepoPath),
 }
 
 /// The place inside a record; lines count from 1 and the subject is line 1.
@@ -442,6 +447,8 @@ pub struct Dossier {
     pub gate: Option<Box<gate_records::GateDecision>>,
     /// Signed tags on its commits, sorted by name, where keys were given.
     pub tags: Vec<signatures::CheckedTag>,
+    /// The owners file that stood before it, where that was looked for and there was one.
+    pub owners: Option<Arc<owners::OwnersAtBase>>,
     /// Everything about it that could not be read.
     pub gaps: Vec<Gap>,
 }

@@ -55,13 +55,15 @@ pub struct TieOut {
     pub right: &'static str,
     /// Its value.
     pub right_value: String,
+    /// Why it was not checked, where it was not.
+    pub not_checked: Option<String>,
 }
 
 impl TieOut {
-    /// Whether both sides agree.
+    /// Whether nothing contradicts: both sides agree, or there was nothing to hold against each other.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.left_value == self.right_value
+        self.not_checked.is_some() || self.left_value == self.right_value
     }
 }
 

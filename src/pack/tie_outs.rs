@@ -1,7 +1,7 @@
 //! Counts that must agree, each computed from two sides that do not know each other: the walk over commits and the
 //! comparison of trees on the left, the tables as rendered on the right.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use sha2::{Digest as _, Sha256};
@@ -19,6 +19,8 @@ pub struct Rendered {
     pub rows: BTreeMap<String, u64>,
     /// The second column of `changes.csv`.
     pub change_ids: Vec<String>,
+    /// How many rows of `proposals.csv` say in the second column that a change brought the proposal.
+    pub proposals_landed: usize,
 }
 
 impl Rendered {
@@ -48,7 +50,32 @@ impl Pack {
     #[must_use]
     pub fn tie_out(&self, commits_walked: usize, rendered: &Rendered) -> Vec<TieOut> {
         let population = self.tie_out_population(commits_walked as u64, rendered);
-        population.into_iter().chain([self.tie_out_policies(rendered)]).chain(self.tie_out_contents(rendered)).collect()
+        let contents = self.tie_out_contents(rendered).into_iter().chain([self.tie_out_proposals(rendered)]);
+        let mut all: Vec<TieOut> = population.into_iter().chain([self.tie_out_policies(rendered)]).chain(contents).collect();
+        all.sort_by_key(|tie_out| tie_out.id.trim_start_matches('T').parse::<u32>().unwrap_or(u32::MAX));
+        all
+    }
+
+    /// On the left the changes and what each was linked to, on the right the export's proposals and what became of each.
+    fn tie_out_proposals(&self, rendered: &Rendered) -> TieOut {
+        let linked = self.dossiers.iter().filter_map(|dossier| Some(dossier.link.as_ref()?.proposal));
+        let linked = linked.collect::<BTreeSet<usize>>().len();
+        let not_checked = if self.exports.proposals.is_empty() {
+            Some("no export of a forge".to_owned())
+        } else {
+            let gap = self.exports.missing_proposals.first();
+            gap.map(|gap| format!("the export lacks proposals: {}", crate::text::visible_line(gap)))
+        };
+        TieOut {
+            id: "T7",
+            statement: "changes with a recorded proposal, each proposal once = merged proposals of the export - outside of the period - \
+                        inside another change - without a change",
+            left: "links of the changes",
+            left_value: linked.to_string(),
+            right: "proposals.csv",
+            right_value: rendered.proposals_landed.to_string(),
+            not_checked,
+        }
     }
 
     /// On the left the tree at the start and what each change did to it, on the right the tree at the end.
@@ -70,6 +97,7 @@ impl Pack {
             left_value: (i128::from(self.inventory.at_start as u64) + i128::from(added) - i128::from(removed)).to_string(),
             right: "policy-inventory.csv, what is gone left out",
             right_value: (i128::from(rendered.of("policy-inventory.csv")) - i128::from(gone)).to_string(),
+            not_checked: None,
         }
     }
 
@@ -86,6 +114,7 @@ impl Pack {
                 left_value: walked.to_string(),
                 right: "commits.csv",
                 right_value: rendered.of("commits.csv").to_string(),
+                not_checked: None,
             },
             TieOut {
                 id: "T2",
@@ -94,6 +123,7 @@ impl Pack {
                 left_value: walked.to_string(),
                 right: "changes.csv + side commits of the changes",
                 right_value: (changes + side_commits as u64).to_string(),
+                not_checked: None,
             },
             TieOut {
                 id: "T3",
@@ -102,6 +132,7 @@ impl Pack {
                 left_value: changes.to_string(),
                 right: "in scope + excluded.csv",
                 right_value: (in_scope + rendered.of("excluded.csv")).to_string(),
+                not_checked: None,
             },
             TieOut {
                 id: "T4",
@@ -110,6 +141,7 @@ impl Pack {
                 left_value: in_scope.to_string(),
                 right: "statuses",
                 right_value: concluded.to_string(),
+                not_checked: None,
             },
         ]
     }
@@ -125,6 +157,7 @@ impl Pack {
                 left_value: paths.to_string(),
                 right: "files.csv",
                 right_value: rendered.of("files.csv").to_string(),
+                not_checked: None,
             },
             TieOut {
                 id: "T8",
@@ -133,6 +166,7 @@ impl Pack {
                 left_value: references.to_string(),
                 right: "tickets.csv",
                 right_value: rendered.of("tickets.csv").to_string(),
+                not_checked: None,
             },
             TieOut {
                 id: "T10",
@@ -141,6 +175,7 @@ impl Pack {
                 left_value: self.population_hash.clone(),
                 right: "changes.csv",
                 right_value: hash_lines(rendered.change_ids.clone()),
+                not_checked: None,
             },
         ]
     }

@@ -9,7 +9,8 @@ mod records;
 
 use self::policies::{POLICY_CHANGES, POLICY_INVENTORY, policy_changes, policy_inventory};
 use self::records::{
-    APPROVALS, GATE_DECISIONS, TICKETS, TICKETS_WITHOUT_CHANGE, approvals, gate_decisions, tickets, tickets_without_change,
+    APPROVALS, GATE_DECISIONS, PROPOSALS, TICKETS, TICKETS_WITHOUT_CHANGE, approvals, gate_decisions, proposals, tickets,
+    tickets_without_change,
 };
 use super::columns::{self, Columns, Counts, Facts};
 use super::people;
@@ -72,6 +73,7 @@ const TABLES: &[Table] = &[
     Table { file: "policy-changes.csv", header: POLICY_CHANGES, fill: policy_changes },
     Table { file: "policy-inventory.csv", header: POLICY_INVENTORY, fill: policy_inventory },
     Table { file: "approvals.csv", header: APPROVALS, fill: approvals },
+    Table { file: "proposals.csv", header: PROPOSALS, fill: proposals },
     Table { file: "tickets.csv", header: TICKETS, fill: tickets },
     Table { file: "tickets-without-change.csv", header: TICKETS_WITHOUT_CHANGE, fill: tickets_without_change },
     Table { file: "gate-decisions.csv", header: GATE_DECISIONS, fill: gate_decisions },
@@ -251,7 +253,7 @@ fn commits(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError
 fn commit_cells(columns: &Columns<'_>, dossier: &Dossier, commit: &Commit, evidence: &Evidence) -> Vec<String> {
     let on_first_parent = commit.id == dossier.change.id();
     let read_here = |citation: &Citation| match &citation.source {
-        Source::Change | Source::File(_) => on_first_parent,
+        Source::Change | Source::File(_) | Source::FileBefore(_) => on_first_parent,
         Source::Export(..) => false,
         Source::SideCommit(at) | Source::Note(_, at) => *at == commit.id,
     };
@@ -446,9 +448,9 @@ const RECONCILIATION: &[&str] = &["id", "statement", "left", "left_value", "righ
 
 fn reconciliation(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
     for tie_out in &columns.pack.tie_outs {
-        let TieOut { id, statement, left, left_value, right, right_value } = tie_out;
+        let TieOut { id, statement, left, left_value, right, right_value, not_checked: _ } = tie_out;
         let (difference, result) = (columns::difference(tie_out), columns::result_words(tie_out));
-        rows.row([*id, *statement, *left, left_value.as_str(), *right, right_value.as_str(), difference.as_str(), result])?;
+        rows.row([*id, *statement, *left, left_value.as_str(), *right, right_value.as_str(), difference.as_str(), &result])?;
     }
     Ok(())
 }

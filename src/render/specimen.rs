@@ -416,6 +416,7 @@ fn dossier(number: usize) -> Dossier {
         link: None,
         gate: None,
         tags: Vec::new(),
+        owners: None,
         gaps: if number % 19 == 3 { vec![gap] } else { Vec::new() },
         change: Change { commit: own, side_commits: sides },
     }
@@ -564,6 +565,7 @@ fn tie_outs(dossiers: &[Dossier]) -> Vec<TieOut> {
         left_value: value.to_string(),
         right,
         right_value: value.to_string(),
+        not_checked: None,
     };
     let files = dossiers.iter().map(|dossier| dossier.change.commit.file_edits.len()).sum::<usize>();
     vec![

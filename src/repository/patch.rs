@@ -18,10 +18,11 @@ impl Reader {
         self.tree_of(commit).ok()
     }
 
-    /// Who wrote a commit, as written; `None` when it is not in this clone.
-    pub fn author(&mut self, commit: CommitId) -> Option<Arc<Person>> {
+    /// Who wrote and who committed a commit, as written; `None` when it is not in this clone.
+    pub fn author_and_committer(&mut self, commit: CommitId) -> Option<(Arc<Person>, Arc<Person>)> {
         let bytes = self.object(&git_id(commit.0), gix::objs::Kind::Commit).ok()?;
-        Some(commit::parse(commit, &bytes, &mut self.people).author.person)
+        let commit = commit::parse(commit, &bytes, &mut self.people);
+        Some((commit.author.person, commit.committer.person))
     }
 
     /// The only best common ancestor of two commits.

@@ -4,9 +4,8 @@ use crate::checks::catalogue::Listing;
 use crate::checks::register::Register;
 use crate::checks::verdict::{Verdict, counted, judge_each_change, shown, some_of};
 use crate::checks::{Card, Check, Finding, Gate, Period, Severity, Subject};
-use crate::evidence::recorded::{ProposalState, RecordedProposal};
-use crate::evidence::{ArrivalKind, Dossier, Grade};
-use crate::text::Timestamp;
+use crate::evidence::recorded::RecordedProposal;
+use crate::evidence::{ArrivalKind, Dossier, Fate, Grade};
 
 pub(super) const LISTING: Listing = Listing { card: &POPULATION_UNRECONCILED, configure: |_| Box::new(PopulationUnreconciled) };
 
@@ -47,13 +46,13 @@ impl Check for PopulationUnreconciled {
         let register = Register::of(period.settings);
         let whole = if given { judge_proposals(period) } else { Verdict::not_applicable() };
         let changes = judge_each_change(&POPULATION_UNRECONCILED, period, |_, dossier| {
-            if given { judge_change(dossier, &register) } else { Verdict::not_applicable() }
+            if given { judge_change(dossier, &register, period) } else { Verdict::not_applicable() }
         });
         [whole.about(Subject::Period, &POPULATION_UNRECONCILED)].into_iter().chain(changes).collect()
     }
 }
 
-fn judge_change(dossier: &Dossier, register: &Register<'_>) -> Verdict {
+fn judge_change(dossier: &Dossier, register: &Register<'_>, period: &Period<'_>) -> Verdict {
     if let Some(link) = &dossier.link {
         return match &link.conflict {
             Some(conflict) => Verdict::exception(Grade::Recorded, shown(conflict)),
@@ -64,19 +63,21 @@ fn judge_change(dossier: &Dossier, register: &Register<'_>) -> Verdict {
     if dossier.arrival == ArrivalKind::Initial || is_bots_own {
         return Verdict::not_applicable();
     }
-    Verdict::exception(Grade::Recorded, "no merged proposal of the export landed as this change")
+    const NONE: &str = "no merged proposal of the export landed as this change";
+    if let Some(id) = period.exports.may_be_of.get(&dossier.change.id()) {
+        return Verdict::not_assessable(format!("it may be a commit of {}, whose commits the export does not list", shown(id)));
+    }
+    match period.exports.missing_proposals.first() {
+        Some(gap) => Verdict::not_assessable(format!("{NONE}, and the export lacks some: {}", shown(gap))),
+        None => Verdict::exception(Grade::Recorded, NONE),
+    }
 }
 
 /// The other way round: merged proposals that no change is linked to.
 fn judge_proposals(period: &Period<'_>) -> Verdict {
-    let linked: std::collections::BTreeSet<usize> =
-        period.dossiers.iter().filter_map(|dossier| dossier.link.as_ref()).map(|link| link.proposal).collect();
-    let bounds = bounds(period);
-    let lost: Vec<&RecordedProposal> = (0..)
-        .zip(&period.exports.proposals)
-        .filter(|(position, proposal)| !linked.contains(position) && belongs(proposal, period, bounds))
-        .map(|(_, proposal)| proposal)
-        .collect();
+    let fates = period.exports.fates.iter().zip(&period.exports.proposals);
+    let lost: Vec<&RecordedProposal> =
+        fates.filter(|(fate, _)| **fate == Fate::WithoutChange).map(|(_, proposal)| proposal).collect();
     if !lost.is_empty() {
         let named = some_of(lost.iter().map(|proposal| shown(&proposal.id)));
         let count = counted(lost.len(), "merged proposal");
@@ -86,24 +87,4 @@ fn judge_proposals(period: &Period<'_>) -> Verdict {
         Some(gap) => Verdict::not_assessable(format!("the export may not be whole: {}", shown(gap))),
         None => Verdict::pass(Grade::Recorded),
     }
-}
-
-/// The committer dates between which the period's changes arrived.
-fn bounds(period: &Period<'_>) -> (Option<i64>, Option<i64>) {
-    let seconds = |timestamp: Timestamp| timestamp.seconds;
-    let start = period.range.start.and_then(|start| period.dates_before.get(&start).copied());
-    let end = period.dossiers.last().and_then(|last| last.change.commit.committer.when.known());
-    (start.map(seconds), end.map(seconds))
-}
-
-/// Whether a proposal landed on the audited branch in the period, as far as its record tells.
-fn belongs(proposal: &RecordedProposal, period: &Period<'_>, (start, end): (Option<i64>, Option<i64>)) -> bool {
-    let merged = proposal.merged_at.as_deref().and_then(|at| chrono::DateTime::parse_from_rfc3339(at).ok());
-    let (Some(merged), Some(end)) = (merged.map(|at| at.timestamp()), end) else { return false };
-    let branch = period.range.branch.rsplit('/').next().unwrap_or_default();
-    let elsewhere = proposal.target.as_deref().is_some_and(|target| {
-        let target = target.strip_prefix("refs/heads/").unwrap_or(target);
-        branch != "HEAD" && target.rsplit('/').next() != Some(branch)
-    });
-    proposal.state == ProposalState::Merged && !elsewhere && merged <= end && start.is_none_or(|start| merged > start)
 }

@@ -287,8 +287,8 @@ impl Authors {
     fn of(dossier: &Dossier, register: &Register<'_>) -> Self {
         let mut whole = Circle::default();
         authors(dossier).for_each(|(person, role)| whole.add(register, person, role));
-        for author in dossier.link.iter().flat_map(|link| &link.authors) {
-            whole.add(register, author.clone(), "an author of the proposal");
+        for (author, role) in dossier.link.iter().flat_map(|link| &link.authors) {
+            whole.add(register, author.clone(), role);
         }
         let mut side = BTreeMap::<CommitId, Circle>::new();
         for commit in &dossier.change.side_commits {
@@ -316,7 +316,7 @@ fn only_joins(commit: &Commit) -> bool {
 /// The side commit that a review was given for; `None` when it is about the whole change.
 fn about(claim: &Claim<Review>, dossier: &Dossier) -> Option<CommitId> {
     match &claim.citation.source {
-        Source::Change | Source::File(_) | Source::Export(..) => None,
+        Source::Change | Source::File(_) | Source::FileBefore(_) | Source::Export(..) => None,
         Source::SideCommit(id) => Some(*id),
         Source::Note(_, id) => (*id != dossier.change.id()).then_some(*id),
     }

@@ -2,7 +2,7 @@
 
 use super::approvals::{Approvals, Standing, WeighedReview};
 use super::{Card, Check, Finding, Gate, Listing, Period, Severity, Verdict, judge_each_change, shown_person, some_of};
-use crate::evidence::{Decision, Dossier, Grade};
+use crate::evidence::{Decision, Dossier, Exports, Grade};
 
 pub(super) const STALE: Listing = Listing { card: &APPROVAL_STALE, configure: |_| Box::new(ApprovalStale) };
 pub(super) const UNCONFIRMED: Listing = Listing { card: &APPROVAL_UNCONFIRMED, configure: |_| Box::new(ApprovalUnconfirmed) };
@@ -93,12 +93,12 @@ static APPROVAL_UNCONFIRMED: Card = Card {
 struct ApprovalUnconfirmed;
 
 impl ApprovalUnconfirmed {
-    fn judge(dossier: &Dossier, approvals: &Approvals<'_>, exports_given: bool) -> Verdict {
+    fn judge(dossier: &Dossier, approvals: &Approvals<'_>, exports: &Exports) -> Verdict {
         let claims = dossier.evidence.reviews.iter();
         let claimed: Vec<_> = claims
             .filter(|claim| claim.value.record.is_none() && claim.value.decision == Decision::Approved && !claim.value.quoted)
             .collect();
-        if claimed.is_empty() || !exports_given {
+        if claimed.is_empty() || exports.proposals.is_empty() {
             return Verdict::not_applicable();
         }
         if dossier.link.as_ref().is_some_and(|link| !link.tells_reviews) {
@@ -107,6 +107,9 @@ impl ApprovalUnconfirmed {
         let missing: Vec<_> = claimed.into_iter().filter(|claim| !approvals.has_record(&claim.value, dossier)).collect();
         if missing.is_empty() {
             return Verdict::pass(Grade::Recorded);
+        }
+        if dossier.link.as_ref().map_or(!exports.missing_proposals.is_empty(), |link| !link.has_all_reviews) {
+            return Verdict::not_assessable("the message claims an approval, and the export lacks proposals or reviews");
         }
         let names = some_of(missing.iter().map(|claim| shown_person(&claim.value.reviewer)));
         let because = format!("the message claims an approval by {names}, and the forge recorded none");
@@ -121,7 +124,6 @@ impl Check for ApprovalUnconfirmed {
 
     fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
         let approvals = Approvals::of(period.settings);
-        let given = !period.exports.proposals.is_empty();
-        judge_each_change(&APPROVAL_UNCONFIRMED, period, |_, dossier| Self::judge(dossier, &approvals, given))
+        judge_each_change(&APPROVAL_UNCONFIRMED, period, |_, dossier| Self::judge(dossier, &approvals, period.exports))
     }
 }

@@ -10,8 +10,9 @@ use super::recorded::{
 use super::votes::replay;
 use crate::text::CommitId;
 
-/// Joins what belongs together; what contradicts, or belongs to nothing, becomes a gap.
-pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> Vec<RecordedProposal> {
+/// Joins what belongs together; what contradicts, or belongs to nothing, becomes a gap. `missing` takes what pages tell about
+/// proposals that are not there.
+pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>, missing: &mut Vec<String>) -> Vec<RecordedProposal> {
     let mut proposals: BTreeMap<ProposalKey, RecordedProposal> = BTreeMap::new();
     let (mut beside, mut by_commit) = (Vec::new(), Vec::new());
     let mut logs: BTreeMap<ProposalKey, Vec<LogEntry>> = BTreeMap::new();
@@ -37,7 +38,15 @@ pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> Vec<Reco
     let (of_checks, by_commit) = by_commit.into_iter().partition(|fragment| fragment.checks.is_some());
     attach_by_commit(&mut proposals, by_commit, gaps);
     attach_checks(&mut proposals, of_checks);
-    gaps.extend(pages.gaps());
+    let pages = pages.missing();
+    gaps.extend(pages.gaps);
+    missing.extend(pages.proposals);
+    for key in &pages.reviews {
+        // What names no repository may be about each that has this number.
+        for (_, proposal) in proposals.iter_mut().filter(|(other, _)| is_of(other, key)) {
+            proposal.has_all_reviews = false;
+        }
+    }
     for proposal in proposals.values_mut() {
         name_heads(proposal);
         settle(&mut proposal.reviews);
@@ -49,6 +58,12 @@ pub(super) fn join(fragments: Vec<Fragment>, gaps: &mut Vec<String>) -> Vec<Reco
 
 /// Proposals by forge and number, over all repositories.
 type ById = BTreeMap<(Forge, String), Vec<ProposalKey>>;
+
+/// Whether a record that may not name its repository can be about a proposal.
+fn is_of(proposal: &ProposalKey, record: &ProposalKey) -> bool {
+    let same = proposal.repository == record.repository || proposal.repository.is_empty() || record.repository.is_empty();
+    same && (proposal.forge, &proposal.id) == (record.forge, &record.id)
+}
 
 fn key(proposal: &RecordedProposal) -> ProposalKey {
     ProposalKey { forge: proposal.forge, repository: proposal.repository.clone(), id: proposal.id.clone() }
@@ -70,6 +85,7 @@ fn add_proposal(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, proposa
     add_commits(&mut known.commits, proposal.commits);
     add_reviews(known, proposal.reviews);
     known.tells_reviews |= proposal.tells_reviews;
+    known.has_all_reviews |= proposal.has_all_reviews;
     known.last_pusher = known.last_pusher.take().or(proposal.last_pusher);
     add_checks(known, proposal.tells_checks.then_some(proposal.checks));
 }
@@ -92,6 +108,7 @@ fn add_log(proposal: &mut RecordedProposal, log: ReviewLog) {
 fn name_heads(proposal: &mut RecordedProposal) {
     let heads = &proposal.heads;
     let all_there = proposal.pushes.is_none_or(|pushes| heads.len() == pushes + 1);
+    let all_there = all_there && proposal.has_all_reviews;
     for review in proposal.reviews.iter_mut().filter(|review| all_there && review.commit.is_none()) {
         let may_ask = |before: &usize| proposal.pushes.is_some() || *before == 0;
         review.commit = review.pushes_before.filter(may_ask).and_then(|before| heads.get(before)).copied();
@@ -107,7 +124,9 @@ fn add_reviews(proposal: &mut RecordedProposal, reviews: Vec<RecordedReview>) {
     if reviews.is_empty() {
         return;
     }
-    let told = |review: &RecordedReview| (review.reviewer.clone(), review.decision, review.at.clone(), review.commit);
+    let told = |review: &RecordedReview| {
+        (review.reviewer.clone(), review.decision, review.at.clone(), review.commit, review.pushes_before)
+    };
     let mut seen: BTreeSet<_> = proposal.reviews.iter().map(told).collect();
     proposal.reviews.extend(reviews.into_iter().filter(|review| seen.insert(told(review))));
 }
@@ -115,10 +134,8 @@ fn add_reviews(proposal: &mut RecordedProposal, reviews: Vec<RecordedReview>) {
 /// Puts reviews or commits to the proposal that they name; an unnamed repository fits when only one proposal has the number.
 fn attach(proposals: &mut BTreeMap<ProposalKey, RecordedProposal>, by_id: &ById, fragment: Fragment, gaps: &mut Vec<String>) {
     let (Fragment::Reviews(key, _) | Fragment::Commits(key, _)) = &fragment else { return };
-    let fits =
-        |other: &&ProposalKey| other.repository == key.repository || other.repository.is_empty() || key.repository.is_empty();
     let numbered = by_id.get(&(key.forge, key.id.clone())).map(Vec::as_slice).unwrap_or_default();
-    let found: Vec<&ProposalKey> = numbered.iter().filter(fits).collect();
+    let found: Vec<&ProposalKey> = numbered.iter().filter(|other| is_of(other, key)).collect();
     let [only] = found.as_slice() else {
         let what = if found.is_empty() { "which is in no file" } else { "and several proposals have that number" };
         gaps.push(format!("reviews or commits were given for {} of `{}`, {what}", key.id, key.repository));

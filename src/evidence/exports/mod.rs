@@ -15,10 +15,11 @@ use sha2::{Digest as _, Sha256};
 
 use self::documents::Documents;
 use self::recorded::{Fragment, Recognised, RecordedProposal, RecordedTicket};
+use super::fates::{self, Fate};
 use super::gate_records::{GateRecord, RecordedRuling, RulingIndex};
 use super::{Dossier, linking};
 use crate::repository::Repository;
-use crate::text::hex;
+use crate::text::{CommitId, hex};
 
 /// What the names of every version of the gate's records begin with.
 const GATE_SCHEMAS: &str = "urn:countersign:gate-decision:";
@@ -57,6 +58,14 @@ pub struct Exports {
     pub ticket_gaps: Vec<String>,
     /// Why what was given about anything else may not be whole, one sentence each.
     pub gaps: Vec<String>,
+    /// Those of the gaps that say that proposals are missing: then a change without one proves nothing.
+    pub missing_proposals: Vec<String>,
+    /// Merged proposals, by position, that arrived inside a change that is not linked to them, and that change.
+    pub arrived_inside: BTreeMap<usize, CommitId>,
+    /// What became of each proposal, in their order.
+    pub fates: Vec<Fate>,
+    /// Changes that may be of a proposal whose commits the export does not list, and that proposal.
+    pub may_be_of: BTreeMap<CommitId, String>,
     /// Rulings that are about no change of the period: the subject, the decision, when, and the file.
     pub unmatched: Vec<Unmatched>,
 }
@@ -104,7 +113,7 @@ impl Exports {
         }
         exports.ticket_systems = trackers::check_pages(&fragments, &mut exports.ticket_gaps);
         let (of_tickets, fragments) = fragments.into_iter().partition(Fragment::is_of_tickets);
-        exports.proposals = joining::join(fragments, &mut exports.gaps);
+        exports.proposals = joining::join(fragments, &mut exports.gaps, &mut exports.missing_proposals);
         (exports.tickets, exports.ticket_names) = trackers::join(of_tickets, &mut exports.ticket_gaps);
         Ok(exports)
     }
@@ -147,7 +156,8 @@ impl Exports {
     /// Links changes to their proposals with the reviews that were recorded, and puts each ruling of the gate beside the
     /// changes it is about; what is about none is kept.
     pub fn attach(&mut self, repository: &Repository, dossiers: &mut [Dossier]) {
-        linking::link(repository, self, dossiers);
+        let unlinked = linking::link(repository, self, dossiers);
+        (self.arrived_inside, self.may_be_of) = (unlinked.arrived_inside, unlinked.may_be_of);
         let index = RulingIndex::new(self.gate.iter().map(|(file, record)| (record, file.as_str())));
         for dossier in dossiers.iter_mut() {
             dossier.gate = index.about(&dossier.change).map(Box::new);
@@ -156,6 +166,12 @@ impl Exports {
         let rulings = self.gate.iter().flat_map(|(file, record)| record.rulings.iter().map(move |ruling| (file, record, ruling)));
         let unmatched = rulings.zip(used).filter(|(_, used)| !used);
         self.unmatched = unmatched.map(|((file, record, ruling), _)| unmatched_row(file, record, ruling)).collect();
+    }
+
+    /// Tells what became of each proposal, once changes are linked. `branch` is the audited one, `start` the committer date of
+    /// the last commit before the period.
+    pub fn reconcile(&mut self, dossiers: &[Dossier], branch: &str, start: Option<i64>) {
+        self.fates = fates::of(&self.proposals, &self.arrived_inside, dossiers, branch, start);
     }
 
     /// How many rulings of the gate were given.

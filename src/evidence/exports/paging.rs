@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::recorded::Page;
+use super::recorded::{Page, PageOf, ProposalKey};
 
 /// The pages of every list.
 #[derive(Default)]
@@ -12,11 +12,23 @@ pub(super) struct PageSets {
     ended: BTreeSet<String>,
 }
 
+/// What pages tell that is not there.
+#[derive(Default)]
+pub(super) struct Missing {
+    /// One sentence for each list.
+    pub gaps: Vec<String>,
+    /// Those of the sentences that are about proposals.
+    pub proposals: Vec<String>,
+    /// The proposals of which reviews are missing.
+    pub reviews: BTreeSet<ProposalKey>,
+}
+
 #[derive(Default)]
 struct PageSet {
     rows: usize,
     total: Option<usize>,
     has_last: bool,
+    of: Vec<PageOf>,
     files: BTreeSet<String>,
 }
 
@@ -28,6 +40,7 @@ impl PageSets {
             return;
         }
         let set = self.sets.entry(page.set).or_default();
+        set.of.push(page.of);
         set.rows += page.rows;
         set.total = set.total.max(page.total);
         set.has_last |= !page.has_more;
@@ -35,11 +48,25 @@ impl PageSets {
     }
 
     /// What is missing, one sentence for each list.
-    pub(super) fn gaps(self) -> Vec<String> {
-        let mut gaps: Vec<String> = self.sets.iter().filter_map(|(name, set)| self.gap(name, set)).collect();
+    pub(super) fn missing(self) -> Missing {
+        let mut missing = Missing::default();
+        for (name, set) in &self.sets {
+            let Some(gap) = self.gap(name, set) else { continue };
+            for of in &set.of {
+                match of {
+                    PageOf::Proposals => missing.proposals.push(gap.clone()),
+                    PageOf::Reviews(keys) => missing.reviews.extend(keys.iter().cloned()),
+                    PageOf::Other => {}
+                }
+            }
+            missing.gaps.push(gap);
+        }
+        missing.proposals.dedup();
         let tell_nothing = self.ended.iter().filter(|file| !self.sets.values().any(|set| set.files.contains(*file)));
-        gaps.extend(tell_nothing.map(|file| format!("{file}: it is an empty list, which does not tell what it would list")));
-        gaps
+        missing
+            .gaps
+            .extend(tell_nothing.map(|file| format!("{file}: it is an empty list, which does not tell what it would list")));
+        missing
     }
 
     fn gap(&self, name: &str, set: &PageSet) -> Option<String> {
@@ -59,9 +86,16 @@ mod tests {
     fn gaps(pages: &[(&str, usize, Option<usize>, bool)]) -> Vec<String> {
         let mut sets = PageSets::default();
         for (set, rows, total, has_more) in pages {
-            sets.add(Page { set: (*set).into(), file: "1/a.json".into(), rows: *rows, total: *total, has_more: *has_more });
+            sets.add(Page {
+                set: (*set).into(),
+                of: PageOf::Other,
+                file: "1/a.json".into(),
+                rows: *rows,
+                total: *total,
+                has_more: *has_more,
+            });
         }
-        sets.gaps()
+        sets.missing().gaps
     }
 
     #[test]

@@ -89,6 +89,8 @@ pub struct RecordedProposal {
     pub last_pusher: Option<Account>,
     /// The commits that the forge says it became: the merge, the squash, or the last of the rebased ones.
     pub landed: Vec<CommitId>,
+    /// Whether the forge says that all of it became one commit.
+    pub is_squashed: bool,
     /// When it was opened (RFC 3339 UTC).
     pub created_at: Option<String>,
     /// When it landed (RFC 3339 UTC).
@@ -99,6 +101,8 @@ pub struct RecordedProposal {
     pub reviews: Vec<RecordedReview>,
     /// Whether the export can say something about reviews: without it, no review there means nothing.
     pub tells_reviews: bool,
+    /// Whether every review that the forge has is in the export, as far as its pages tell.
+    pub has_all_reviews: bool,
     /// Results of automatic checks, sorted; of any commit of it, not only of the head.
     pub checks: Vec<RecordedCheck>,
     /// Whether the export can say something about checks: without it, no check there means nothing.
@@ -416,6 +420,8 @@ pub struct ByCommit {
 pub struct Page {
     /// The list that it is a page of, for people; empty where an empty page does not tell.
     pub set: String,
+    /// What the list is of.
+    pub of: PageOf,
     /// The file's path in the pack.
     pub file: String,
     /// How many rows it has.
@@ -424,6 +430,18 @@ pub struct Page {
     pub total: Option<usize>,
     /// Whether it says that a further page follows, or is as full as a page can be.
     pub has_more: bool,
+}
+
+/// What a list is of, and so what is missing where a page of it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum PageOf {
+    /// Proposals.
+    #[default]
+    Proposals,
+    /// The reviews, or the log, of these proposals.
+    Reviews(Vec<ProposalKey>),
+    /// Something whose absence proves nothing.
+    Other,
 }
 
 impl Fragment {

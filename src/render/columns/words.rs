@@ -120,6 +120,10 @@ pub(crate) fn citation(citation: &Citation, change: &Change) -> String {
         Source::SideCommit(commit) => format!("commit {commit}, {place}"),
         Source::Note(reference, commit) => one_line(&format!("{reference} on commit {commit}, {place}")),
         Source::File(file) => format!("commit {}, {}, {place}", change.id(), path(file)),
+        Source::FileBefore(file) => {
+            let before = change.commit.parents.first().map_or_else(String::new, |parent| format!("commit {parent}, "));
+            format!("{before}{}, {place}", path(file))
+        }
         Source::Export(file, inside) => one_line(&format!("raw/{file}, {inside}")),
     }
 }
@@ -132,6 +136,7 @@ pub(crate) fn near_citation(citation: &Citation) -> String {
         Source::SideCommit(commit) => format!("side commit {}, {place}", commit.0.short()),
         Source::Note(reference, commit) => one_line(&format!("{reference} on {}, {place}", commit.0.short())),
         Source::File(file) => format!("{}, {place}", path(file)),
+        Source::FileBefore(file) => format!("{} before the change, {place}", path(file)),
         Source::Export(file, inside) => one_line(&format!("raw/{file}, {inside}")),
     }
 }
@@ -288,11 +293,18 @@ pub(crate) fn proposals(dossier: &Dossier) -> Vec<String> {
 
 /// Left minus right where both are numbers.
 pub(crate) fn difference(tie_out: &TieOut) -> String {
+    if tie_out.not_checked.is_some() {
+        return String::new();
+    }
     let numbers = tie_out.left_value.parse::<i128>().ok().zip(tie_out.right_value.parse::<i128>().ok());
     numbers.map_or_else(String::new, |(left, right)| left.saturating_sub(right).to_string())
 }
 
 /// The words for whether a tie-out holds.
-pub(crate) fn result_words(tie_out: &TieOut) -> &'static str {
-    if tie_out.holds() { "holds" } else { "does not hold" }
+pub(crate) fn result_words(tie_out: &TieOut) -> String {
+    match &tie_out.not_checked {
+        Some(why) => format!("not checked: {}", one_line(why)),
+        None if tie_out.holds() => "holds".to_owned(),
+        None => "does not hold".to_owned(),
+    }
 }

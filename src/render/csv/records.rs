@@ -3,8 +3,8 @@
 use super::{Rows, yes_no};
 use crate::checks::WeighedReview;
 use crate::checks::ticket_records::account_words;
-use crate::evidence::Review;
 use crate::evidence::recorded::RecordedTicket;
+use crate::evidence::{Fate, Review};
 use crate::render::RenderError;
 use crate::render::columns::{self, Columns};
 use crate::text::CommitId;
@@ -81,6 +81,43 @@ pub(super) fn approvals(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<()
 fn reviewed_commit(review: &Review, about: Option<CommitId>) -> String {
     let commit = review.record.as_ref().map_or(about, |record| record.commit);
     commit.map(|commit| commit.to_string()).unwrap_or_default()
+}
+
+#[rustfmt::skip] // in the groups of the description, not one a line
+pub(super) const PROPOSALS: &[&str] = &[
+    "proposal", "result", "repository", "title", "author", "merger", "merged_at", "target", "landed_commits", "change_ids",
+    "reviews", "checks", "citation",
+];
+
+/// Every merged proposal of the exports, and what became of it on the branch.
+pub(super) fn proposals(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError> {
+    let exports = &columns.pack.exports;
+    let ids = |ids: &[CommitId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    for (proposal, fate) in exports.proposals.iter().zip(&exports.fates) {
+        let changes = match fate {
+            Fate::NotMerged => continue,
+            Fate::Changes(changes) => ids(changes),
+            Fate::Inside(change) => ids(&[*change]),
+            Fate::OtherBranch | Fate::OutsidePeriod | Fate::WithoutChange => String::new(),
+        };
+        let counted = |is_told: bool, count: usize| if is_told { count.to_string() } else { "not exported".to_owned() };
+        rows.row([
+            columns::one_line(&proposal.id),
+            fate.words().to_owned(),
+            columns::one_line(&proposal.repository),
+            columns::one_line(&proposal.title),
+            columns::one_line(&account_words(&proposal.author)),
+            proposal.merged_by.as_ref().map(|account| columns::one_line(&account_words(account))).unwrap_or_default(),
+            proposal.merged_at.clone().unwrap_or_default(),
+            proposal.target.as_deref().map(columns::one_line).unwrap_or_default(),
+            ids(&proposal.landed),
+            changes,
+            counted(proposal.tells_reviews, proposal.reviews.len()),
+            counted(proposal.tells_checks, proposal.checks.len()),
+            columns::one_line(&format!("raw/{} {}", proposal.place.file, proposal.place.place)),
+        ])?;
+    }
+    Ok(())
 }
 
 #[rustfmt::skip] // in the groups of the description, not one a line

@@ -448,7 +448,7 @@ struct TieOutRow {
     right: &'static str,
     right_value: String,
     difference: String,
-    result: &'static str,
+    result: String,
     holds: bool,
 }
 

@@ -65,6 +65,7 @@ struct JsonTieOut<'a> {
     right: &'a str,
     right_value: &'a str,
     holds: bool,
+    not_checked: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -138,6 +139,7 @@ fn tie_outs(pack: &Pack) -> Vec<JsonTieOut<'_>> {
             right: tie_out.right,
             right_value: &tie_out.right_value,
             holds: json(tie_out),
+            not_checked: tie_out.not_checked.as_deref(),
         })
         .collect()
 }

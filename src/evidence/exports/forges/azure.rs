@@ -76,6 +76,8 @@ fn pull(item: &Node<'_>) -> Result<RecordedProposal, String> {
         head,
         // Before it lands, the service names the commit of a trial merge here.
         landed: landed.into_iter().filter(|_| is_merged).collect(),
+        is_squashed: item.flag("completionOptions/squashMerge")?
+            || item.text("completionOptions/mergeStrategy")?.is_some_and(|strategy| strategy.eq_ignore_ascii_case("squash")),
         created_at: item.moment("creationDate")?,
         merged_at: if is_merged { item.moment("closedDate")? } else { None },
         merged_by: if is_merged { item.account("closedBy", account)? } else { None },

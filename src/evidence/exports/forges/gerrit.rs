@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::recorded::{
-    Account, CheckConclusion, Forge, Fragment, LogEntry, LogEvent, ProposalState, RecordedCheck, RecordedDecision,
+    Account, CheckConclusion, Forge, Fragment, LogEntry, LogEvent, Page, PageOf, ProposalState, RecordedCheck, RecordedDecision,
     RecordedProposal, RecordedReview,
 };
 use super::super::votes::replay;
@@ -50,12 +50,16 @@ fn account(item: &Node<'_>) -> Result<Account, String> {
 }
 
 fn changes(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
-    if let Some(last) = items.last()
-        && last.flag("_more_changes")?
-    {
-        last.gap("more changes follow; whether they are in another file cannot be told".into());
+    let mut fragments = proposals(items, change)?;
+    if let Some(last) = items.last() {
+        let set = format!("Gerrit changes of {}", last.required("project")?);
+        fragments.push(page(set, last, items.len(), last.flag("_more_changes")?));
     }
-    proposals(items, change)
+    Ok(fragments)
+}
+
+fn page(set: String, item: &Node<'_>, rows: usize, has_more: bool) -> Fragment {
+    Fragment::Page(Page { set, of: PageOf::Proposals, file: item.place().file, rows, total: None, has_more })
 }
 
 fn state_of(item: &Node<'_>) -> Result<ProposalState, String> {
@@ -94,6 +98,8 @@ fn change(item: &Node<'_>) -> Result<RecordedProposal, String> {
         head,
         // The revision that a submit makes is the commit that landed, other than where it made a merge.
         landed: head.into_iter().filter(|_| is_merged).collect(),
+        // A change is one commit.
+        is_squashed: true,
         created_at: item.moment("created")?,
         last_pusher: revisions.last_uploader(merged_at.as_deref()),
         merged_at,
@@ -232,6 +238,7 @@ fn line(item: &Node<'_>) -> Result<RecordedProposal, String> {
         target: item.text("branch")?.map(branch),
         head,
         landed: head.into_iter().filter(|_| is_merged).collect(),
+        is_squashed: true,
         created_at: item.moment_since_1970("createdOn", 1)?,
         last_pusher: uploads.last().and_then(|(_, by)| by.clone()),
         merged_at,
@@ -302,10 +309,5 @@ impl PatchSets {
 
 /// The last line of an answer.
 fn statistics(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
-    for item in items {
-        if item.flag("moreChanges")? {
-            item.gap("more changes follow; whether they are in another file cannot be told".into());
-        }
-    }
-    Ok(vec![Fragment::Nothing])
+    items.iter().map(|item| Ok(page("Gerrit changes (gerrit query)".into(), item, 0, item.flag("moreChanges")?))).collect()
 }

@@ -160,7 +160,7 @@ fn pull_node(item: &Node<'_>) -> Result<RecordedProposal, String> {
         (None, None) => return Err(item.wrong("state", "is missing")),
     };
     let id = format!("#{}", item.required_number("number")?);
-    let (reviews, tells_reviews) = node_reviews(item, &id)?;
+    let (reviews, tells_reviews, has_all_reviews) = node_reviews(item, &id)?;
     let checks = node_checks(item, &id)?;
     Ok(RecordedProposal {
         repository: node_repository(item)?,
@@ -178,6 +178,7 @@ fn pull_node(item: &Node<'_>) -> Result<RecordedProposal, String> {
         merged_by: item.account("mergedBy", account)?,
         reviews,
         tells_reviews,
+        has_all_reviews,
         tells_checks: checks.is_some(),
         checks: checks.unwrap_or_default(),
         id,
@@ -193,17 +194,18 @@ fn node_repository(item: &Node<'_>) -> Result<String, String> {
     Ok(from_address.unwrap_or(item.document_repository()).to_owned())
 }
 
-/// The reviews, and whether the answer can say something about them.
-fn node_reviews(item: &Node<'_>, id: &str) -> Result<(Vec<RecordedReview>, bool), String> {
+/// The reviews, whether the answer can say something about them, and whether they are all there.
+fn node_reviews(item: &Node<'_>, id: &str) -> Result<(Vec<RecordedReview>, bool, bool), String> {
     // The latest ones leave out what came before; they serve where nothing better was asked for.
     let asked = ["reviews", "latestOpinionatedReviews", "latestReviews"].into_iter().find(|name| item.has(name));
-    let Some(name) = asked else { return Ok((Vec::new(), false)) };
+    let Some(name) = asked else { return Ok((Vec::new(), false, true)) };
     let mut reviews = Vec::new();
+    let has_all = item.child(name)?.map_or(Ok(true), |child| is_whole(&child))?;
     for node in connection(item, name, id)? {
         let author = if node.names("user") { "user" } else { "author" };
         reviews.extend(review(&node, [author, "submittedAt", "commit/oid"])?);
     }
-    Ok((reviews, true))
+    Ok((reviews, true, has_all))
 }
 
 fn node_commits(item: &Node<'_>, id: &str) -> Result<Vec<CommitId>, String> {
@@ -290,12 +292,18 @@ fn rows_of<'a>(holder: &Node<'a>, name: &str, item: &Node<'a>, id: &str) -> Resu
     if child.value().is_array() {
         return child.items();
     }
-    let nodes = child.list("nodes")?;
-    let has_more = child.flag("pageInfo/hasNextPage")?;
-    let there = nodes.as_ref().map_or(0, Vec::len);
-    let total = child.number("totalCount")?.and_then(|total| usize::try_from(total).ok());
-    if has_more || total.is_some_and(|total| total > there) {
+    if !is_whole(&child)? {
         item.gap(format!("{id}: not all of its {name} are there"));
     }
-    Ok(nodes.unwrap_or_default())
+    Ok(child.list("nodes")?.unwrap_or_default())
+}
+
+/// Whether a connection has all its rows, as far as it tells; a list always does.
+fn is_whole(child: &Node<'_>) -> Result<bool, String> {
+    if child.value().is_array() {
+        return Ok(true);
+    }
+    let there = child.list("nodes")?.map_or(0, |nodes| nodes.len());
+    let total = child.number("totalCount")?.and_then(|total| usize::try_from(total).ok());
+    Ok(!child.flag("pageInfo/hasNextPage")? && total.is_none_or(|total| total <= there))
 }

@@ -98,6 +98,7 @@ fn merge_request(item: &Node<'_>) -> Result<RecordedProposal, String> {
         source: item.text("source_branch")?.map(branch),
         head,
         landed: if state == ProposalState::Merged { landed(item, head)? } else { Vec::new() },
+        is_squashed: item.has("squash_commit_sha"),
         created_at: item.moment("created_at")?,
         merged_at: item.moment("merged_at")?,
         merged_by: item.account(merger, account)?,

@@ -31,7 +31,7 @@ use serde_json::Value;
 
 use self::reading::{Document, Node, proposal_address};
 use super::recorded::{
-    Account, ByCommit, Forge, Fragment, Page, ProposalKey, ProposalState, Recognised, RecordedCheck, RecordedDecision,
+    Account, ByCommit, Forge, Fragment, Page, PageOf, ProposalKey, ProposalState, Recognised, RecordedCheck, RecordedDecision,
     RecordedProposal, RecordedReview, ReviewLog,
 };
 use crate::text::CommitId;
@@ -85,7 +85,8 @@ pub(super) fn recognise(file: &str, document: usize, value: &Value) -> Result<Op
 fn read(root: &Node<'_>, file: &str) -> Result<Option<Recognised>, String> {
     let Some(envelope) = open(root)? else { return Ok(None) };
     let Some(first) = envelope.items.first() else {
-        let page = Page { set: String::new(), file: file.to_owned(), rows: 0, total: None, has_more: false };
+        let page =
+            Page { set: String::new(), of: PageOf::Proposals, file: file.to_owned(), rows: 0, total: None, has_more: false };
         return Ok(Some(Recognised { kind: "an empty page", fragments: vec![Fragment::Page(page)], rows: 0, gaps: Vec::new() }));
     };
     let Some(shape) = shape_of(first)? else { return Ok(None) };
@@ -94,7 +95,10 @@ fn read(root: &Node<'_>, file: &str) -> Result<Option<Recognised>, String> {
     }
     let mut fragments = (shape.read)(&envelope.items)?;
     let rows = envelope.items.len();
-    fragments.extend(page(shape, &envelope, &fragments, file).map(Fragment::Page));
+    // Some answers tell by themselves whether more follow.
+    if !fragments.iter().any(|fragment| matches!(fragment, Fragment::Page(_))) {
+        fragments.extend(page(shape, &envelope, &fragments, file).map(Fragment::Page));
+    }
     Ok(Some(Recognised { kind: shape.kind, fragments, rows, gaps: Vec::new() }))
 }
 
@@ -186,7 +190,26 @@ fn page(shape: &Shape, envelope: &Envelope<'_>, fragments: &[Fragment], file: &s
         Paging::BySize => (shape.page_sizes.contains(&rows), None),
         Paging::Told { has_more, total } => (has_more, total),
     };
-    Some(Page { set: set_name(shape, fragments), file: file.to_owned(), rows, total, has_more })
+    Some(Page { set: set_name(shape, fragments), of: page_of(fragments), file: file.to_owned(), rows, total, has_more })
+}
+
+fn page_of(fragments: &[Fragment]) -> PageOf {
+    let key = |fragment: &Fragment| match fragment {
+        Fragment::Reviews(key, _) | Fragment::Log(key, _) => Some(key.clone()),
+        Fragment::Proposal(_)
+        | Fragment::Commits(..)
+        | Fragment::Ticket(_)
+        | Fragment::OfTickets(_)
+        | Fragment::ByCommit(_)
+        | Fragment::Page(_)
+        | Fragment::Nothing => None,
+    };
+    let reviewed: Vec<ProposalKey> = fragments.iter().filter_map(key).collect();
+    match fragments.first() {
+        Some(Fragment::Proposal(_)) => PageOf::Proposals,
+        _ if reviewed.is_empty() => PageOf::Other,
+        _ => PageOf::Reviews(reviewed),
+    }
 }
 
 /// The list that a page belongs to: the proposals of a repository, or the reviews of one proposal.
@@ -241,11 +264,13 @@ fn blank(forge: Forge, item: &Node<'_>) -> RecordedProposal {
         pushes: None,
         last_pusher: None,
         landed: Vec::new(),
+        is_squashed: false,
         created_at: None,
         merged_at: None,
         merged_by: None,
         reviews: Vec::new(),
         tells_reviews: false,
+        has_all_reviews: true,
         checks: Vec::new(),
         tells_checks: false,
         place: item.place(),
