@@ -60,6 +60,7 @@ pub fn dossier(n: u8, message: &str) -> Dossier {
         bot: None,
         link: None,
         gate: None,
+        tags: Vec::new(),
         owners: None,
         gaps: Vec::new(),
     }

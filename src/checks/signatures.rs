@@ -35,7 +35,8 @@ pub(super) static SIGNATURE_MISSING: Card = Card {
         (
             "demand",
             "\"none\"",
-            "which commits must be signed: none, arrivals (what arrived on the branch) or commits (side commits as well)",
+            "which commits must be signed: none, arrivals (what arrived on the branch) or commits (side commits as well); none means \
+             arrivals where `gate.refuse` names the check",
         ),
         ("forge", "\"accepted\"", "what the signature of a forge's own key is: accepted or exception"),
     ],
@@ -201,6 +202,13 @@ impl SignatureMissing {
         Self { demand, forge_is_accepted: section.choice("forge", true, &[("accepted", true), ("exception", false)]) }
     }
 
+    /// A gate that refuses what is unsigned demands signatures, whatever the demand says: it must not let everything in.
+    fn as_refused_by(&self, settings: &Settings) -> Self {
+        let refuses = settings.gate.refuse.iter().any(|id| id == SIGNATURE_MISSING.id);
+        let demand = if self.demand == Demand::None && refuses { Demand::Arrivals } else { self.demand };
+        Self { demand, ..*self }
+    }
+
     fn judge(&self, dossier: &Dossier, signers: &Signers<'_>) -> Verdict {
         let own = (&dossier.change.commit, Some(&dossier.evidence), header());
         let sides = dossier.change.side_commits.iter().enumerate();
@@ -289,7 +297,8 @@ impl Check for SignatureMissing {
 
     fn assess(&self, period: &Period<'_>) -> Vec<Finding> {
         let signers = Signers::of(period.settings);
-        judge_each_change(&SIGNATURE_MISSING, period, |_, dossier| self.judge(dossier, &signers))
+        let check = self.as_refused_by(period.settings);
+        judge_each_change(&SIGNATURE_MISSING, period, |_, dossier| check.judge(dossier, &signers))
     }
 }
 
@@ -373,5 +382,8 @@ mod tests {
         assert!(judged(&check, &settings, Some(unchecked)).starts_with("not assessable: "));
         let off = SignatureMissing { demand: Demand::None, forge_is_accepted: true };
         assert_eq!(judged(&off, &settings, None), "not applicable: ");
+        let mut refusing = settings.clone();
+        refusing.gate.refuse = vec!["signature-missing".into()];
+        assert!(judged(&off.as_refused_by(&refusing), &refusing, None).starts_with("not assessable: "));
     }
 }

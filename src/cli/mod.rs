@@ -39,7 +39,7 @@ const EXIT_CODES: &str =
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Write the evidence pack of a period
-    Report(report::Arguments),
+    Report(Box<report::Arguments>),
     /// Answer one question about policies and changes
     Query(Box<query::Arguments>),
     /// Judge what is about to land: in CI, in a hook, or a range

@@ -37,7 +37,7 @@ fn dossier(change: Change, classification: Classification, evidence: Evidence, s
         [&change.commit.author, &change.commit.committer].into_iter().find_map(|who| identities::find_bot(&who.person, settings));
     let arrival = arrival(&change, &evidence, bot.as_ref());
     let gaps = change.commit.gaps.iter().chain(change.side_commits.iter().flat_map(|commit| &commit.gaps)).cloned().collect();
-    Dossier { change, classification, evidence, arrival, bot, link: None, gate: None, owners: None, gaps }
+    Dossier { change, classification, evidence, arrival, bot, link: None, gate: None, tags: Vec::new(), owners: None, gaps }
 }
 
 /// `Unknown` stands for "no mark" here; whether that means a direct push follows from the other changes.

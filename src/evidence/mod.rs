@@ -445,6 +445,8 @@ pub struct Dossier {
     pub link: Option<Box<Link>>,
     /// What the gate decided about it, where a record was given.
     pub gate: Option<Box<gate_records::GateDecision>>,
+    /// Signed tags on its commits, sorted by name, where keys were given.
+    pub tags: Vec<signatures::CheckedTag>,
     /// The owners file that stood before it, where that was looked for and there was one.
     pub owners: Option<Arc<owners::OwnersAtBase>>,
     /// Everything about it that could not be read.

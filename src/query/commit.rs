@@ -109,6 +109,7 @@ fn origin(dossier: &Dossier, material: &Material<'_>) -> Vec<Fact> {
         ("merger", Cell::list(evidence.merger.iter().map(|claim| claim.value.to_string()))),
         ("bot", Cell::list(dossier.bot.as_deref())),
         ("signature", Cell::One(material.columns.signature(commit, Some(evidence)))),
+        ("signed tags", Cell::list(dossier.tags.iter().map(columns::tag_words))),
         ("message", Cell::list(columns::shorten(&commit.message.value, 20_000).lines())),
         ("anomalies", Cell::Many(columns::anomalies(commit))),
     ]

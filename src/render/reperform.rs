@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use regex::Regex;
 
-use super::columns::Columns;
+use super::columns::{Columns, SignatureCounts};
 use super::{RenderError, Sink};
 use crate::pack::Pack;
 
@@ -49,6 +49,11 @@ export GIT_NO_REPLACE_OBJECTS=1 GIT_GRAFT_FILE=/dev/null LC_ALL=C\n    \
 git rev-parse --is-shallow-repository\n\n";
 
 const CLOSING: &str = "\
+One signature, as the program that checks it tells it; for OpenPGP put the keys of raw/keys/ into a key ring of their own first.\n\
+gpg judges expiry as of today, this pack as of the committer date:\n\n    \
+git cat-file commit <id>\n    \
+TZ=UTC git -c gpg.ssh.allowedSignersFile=<file> -c gpg.ssh.program=ssh-keygen -c gpg.program=gpg verify-commit --raw <id>\n    \
+export GNUPGHOME=\"$(mktemp -d)\"; gpg --import <file>\n\n\
 What plain git cannot repeat in one line: tickets, reviewers and layers follow rules that are described in the pack. To check one\n\
 change by hand, take its full id from data/changes.csv and read what git itself shows:\n\n    \
 git show --no-patch --format=raw --end-of-options <id> --\n    \
@@ -105,7 +110,42 @@ fn steps(pack: &Pack) -> Vec<Step> {
             paths,
         ),
     ];
+    steps.extend(signature_steps(pack, &range));
     steps.extend(ticket_step(pack, &range));
+    steps
+}
+
+/// Counts signatures, and those that git calls good with the keys of the pack.
+fn signature_steps(pack: &Pack, range: &str) -> Vec<Step> {
+    let counts = SignatureCounts::of(pack);
+    let signed = Step {
+        question: "How many commits carry a signature? The column `signature` of data/commits.csv says which, and what became of it.",
+        command: format!(
+            "git log --no-show-signature --no-notes --format=raw {range} | awk '/^commit /{{n+=s; s=0}} /^gpgsig/{{s=1}} END{{print n+s}}'"
+        ),
+        expected: counts.signed().to_string(),
+    };
+    let given: Vec<_> = pack.exports.files.iter().filter(|file| file.name.starts_with("keys/")).collect();
+    let is_safe = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte));
+    let of_kind = |kind: &str| given.iter().filter(|file| file.kind == kind).map(|file| &file.name).collect::<Vec<_>>();
+    let mut steps = vec![signed];
+    if let [signers] = of_kind("SSH allowed signers").as_slice()
+        && let revoked = of_kind("SSH revoked keys")
+        && is_safe(signers)
+        && revoked.iter().all(|name| is_safe(name))
+    {
+        let revoked = revoked.first().map(|name| format!(" -c gpg.ssh.revocationFile=\"$PACK/raw/{name}\"")).unwrap_or_default();
+        steps.push(Step {
+            question: "How many signatures of SSH does git itself call good, with the keys of this pack and without any of OpenPGP?\n   \
+                       PACK is the folder of this pack. The programs are named so that the clone's configuration names none.",
+            command: format!(
+                "GNUPGHOME=\"$(mktemp -d)\" TZ=UTC git -c gpg.ssh.allowedSignersFile=\"$PACK/raw/{signers}\"{revoked} \
+                 -c gpg.ssh.program=ssh-keygen -c gpg.program=gpg -c gpg.openpgp.program=gpg -c gpg.x509.program=gpgsm \
+                 log --no-show-signature --format='%G?' {range} | grep -c '^G$'"
+            ),
+            expected: counts.good_for_git.to_string(),
+        });
+    }
     steps
 }
 

@@ -5,8 +5,10 @@ use sha2::{Digest as _, Sha256};
 use super::SignatureKind;
 use crate::text::hex;
 
-/// So many bytes of a signature hold the key that it names; the rest is not decoded.
-const LOOKED_AT: usize = 4096;
+/// So many bytes of an SSH signature hold the key that it names, however long that is; the rest is not decoded.
+const SSH_LOOKED_AT: usize = 4096;
+/// So many bytes of an OpenPGP signature hold the name of its key.
+const OPENPGP_LOOKED_AT: usize = 512;
 
 /// The format that the first line of a signature names.
 pub(super) fn kind(first_line: &[u8]) -> SignatureKind {
@@ -24,8 +26,8 @@ pub(super) fn kind(first_line: &[u8]) -> SignatureKind {
 /// `lines` are those of the armour after its first one.
 pub(super) fn named_key<'a>(kind: SignatureKind, lines: impl Iterator<Item = &'a [u8]>) -> Option<String> {
     match kind {
-        SignatureKind::Ssh => ssh_key(&decoded(lines, LOOKED_AT)),
-        SignatureKind::OpenPgp => openpgp_key(&decoded(lines, LOOKED_AT)),
+        SignatureKind::Ssh => ssh_key(&decoded(lines, SSH_LOOKED_AT)),
+        SignatureKind::OpenPgp => openpgp_key(&decoded(lines, OPENPGP_LOOKED_AT)),
         SignatureKind::X509 | SignatureKind::Unknown => None,
     }
 }
@@ -210,7 +212,8 @@ mod tests {
     #[test]
     fn garbage_names_no_key_and_never_panics() {
         for seed in 0..2000_u32 {
-            let bytes: Vec<u8> = (0..seed % 90).map(|n| (seed.wrapping_mul(2_654_435_761).rotate_left(n) >> 7) as u8).collect();
+            let bytes: Vec<u8> =
+                (0..seed % 90).map(|n| seed.wrapping_mul(2_654_435_761).rotate_left(n).to_be_bytes()[0]).collect();
             let _ = (ssh_key(&bytes), openpgp_key(&bytes));
             let _ = ssh_key(&[b"SSHSIG".as_slice(), &bytes].concat());
             let _ = openpgp_key(&[&[0x88, 200, 4, 0, 0, 0], bytes.as_slice()].concat());

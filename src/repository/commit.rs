@@ -75,6 +75,16 @@ pub enum SignatureKind {
     Unknown,
 }
 
+impl SignatureKind {
+    /// Itself, unless it is unknown.
+    pub(super) fn known(self) -> Option<Self> {
+        match self {
+            Self::OpenPgp | Self::Ssh | Self::X509 => Some(self),
+            Self::Unknown => None,
+        }
+    }
+}
+
 /// What a merge commit holds that none of its parents has.
 #[derive(Clone, Debug, Default)]
 pub struct MergeContent {
@@ -244,7 +254,7 @@ pub(super) struct People {
 }
 
 impl People {
-    fn signature(&mut self, raw: Option<&[u8]>, encoding: Option<&[u8]>) -> Option<Signature> {
+    pub(super) fn signature(&mut self, raw: Option<&[u8]>, encoding: Option<&[u8]>) -> Option<Signature> {
         let raw = raw?;
         let (name, mail, time) = split_signature(raw);
         let person = Person { name: Text::decode(name, encoding), mail: Text::decode(mail, encoding), login: Box::default() };

@@ -26,7 +26,7 @@ pub use commit::{Commit, Gap, GapAbout, MergeContent, Signature, SignatureKind, 
 pub use open::Quarantine;
 pub use range::{Asked, Bound, PeriodName, parse_offset};
 pub use references::Reference;
-pub use signed::{SignedBytes, Unsigned, from_base64, unarmoured};
+pub use signed::{SignedBytes, SignedTag, Unsigned, from_base64, unarmoured};
 pub use tree_diff::{EditKind, Entry, FileEdit, Obstacle, ParseStatus};
 pub use walk::{History, RawArrival, RawCommit};
 pub use watch::{FirstParents, Step};

@@ -1,9 +1,12 @@
 //! A signed object taken apart: the signature, and the bytes it was made over, cut exactly as git cuts them.
 
+use std::collections::BTreeSet;
+
 use gix::objs::Kind;
 
-use super::{Reader, armour, git_id};
-use crate::text::{CommitId, ObjectId};
+use super::commit::People;
+use super::{Reader, Repository, RepositoryError, Signature, SignatureKind, armour, git_id, own_id};
+use crate::text::{CommitId, ObjectId, visible_line};
 
 /// A signature with what it was made over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +28,69 @@ pub enum Unsigned {
     OtherFormat,
     /// The object cannot be read.
     Unreadable(String),
+}
+
+/// A tag that carries a signature.
+#[derive(Clone, Debug)]
+pub struct SignedTag {
+    /// Its name without `refs/tags/`; what would be hidden is visible.
+    pub name: String,
+    /// The commit it leads to.
+    pub commit: CommitId,
+    /// Who says to have made it, and when.
+    pub tagger: Option<Signature>,
+    /// The format of its signature.
+    pub kind: SignatureKind,
+    /// The signature and what it was made over.
+    pub bytes: SignedBytes,
+}
+
+impl Repository {
+    /// Every signed tag that leads to one of some commits, sorted by name.
+    ///
+    /// # Errors
+    ///
+    /// When the references cannot be listed.
+    pub fn signed_tags(&self, wanted: &BTreeSet<CommitId>) -> Result<Vec<SignedTag>, RepositoryError> {
+        const PREFIX: &str = "refs/tags/";
+        let failed = |source| RepositoryError::References { prefix: PREFIX, source };
+        let mut reader = self.reader();
+        let repo = reader.repo.clone();
+        let platform = repo.references().map_err(failed)?;
+        let mut tags = Vec::new();
+        // What cannot be read is no signed tag of these commits; an unreadable reference is told elsewhere.
+        for reference in platform.prefixed(PREFIX).map_err(failed)?.flatten() {
+            let Some(id) = reference.try_id() else { continue };
+            let Ok(raw) = reader.object(&id, Kind::Tag) else { continue };
+            let Some(commit) = self.commit_behind(own_id(&id)).ok().flatten().filter(|commit| wanted.contains(commit)) else {
+                continue;
+            };
+            let name = reference.name().as_bstr().to_string();
+            tags.extend(signed_tag(&raw).map(|(tagger, kind, bytes)| SignedTag {
+                name: visible_line(name.strip_prefix(PREFIX).unwrap_or(&name)),
+                commit,
+                tagger,
+                kind,
+                bytes,
+            }));
+        }
+        tags.sort_by(|left, right| left.name.cmp(&right.name));
+        Ok(tags)
+    }
+}
+
+/// The signature at the end of a tag, as `parse_signature` of git cuts it: from the last line that begins one. Headers over
+/// the tag in the other object format were not signed.
+fn signed_tag(raw: &[u8]) -> Option<(Option<Signature>, SignatureKind, SignedBytes)> {
+    let starts = memchr::memrchr_iter(b'\n', raw).map(|at| at + 1).chain([0]);
+    let kind_at = |at: usize| armour::kind(raw.get(at..)?.split(|byte| *byte == b'\n').next()?.trim_ascii_end()).known();
+    let (at, kind) = { starts }.find_map(|at| Some((at, kind_at(at)?)))?;
+    let (text, signature) = raw.split_at_checked(at)?;
+    let payload = cut(text, b"").payload;
+    let mut headers = text.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
+    let tagger = headers.find_map(|line| line.strip_prefix(b"tagger "));
+    let tagger = tagger.and_then(|line| People::default().signature(Some(line), None));
+    Some((tagger, kind, SignedBytes { signature: signature.to_vec(), payload, headers: 1 }))
 }
 
 impl Reader {
@@ -58,7 +124,7 @@ fn cut(raw: &[u8], own: &[u8]) -> SignedBytes {
     while let Some(first) = rest.first() {
         let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
         let (line, after) = rest.split_at(end);
-        let value = line.strip_prefix(own).and_then(|value| value.strip_prefix(b" "));
+        let value = line.strip_prefix(own).and_then(|value| value.strip_prefix(b" ")).filter(|_| !own.is_empty());
         let continued = line.strip_prefix(b" ");
         in_own = match (value, continued.filter(|_| in_own)) {
             (Some(value), _) => {
@@ -111,6 +177,19 @@ mod tests {
         let other = cut(raw, b"gpgsig-sha256");
         assert_eq!((other.signature.as_slice(), other.headers), (&b"other\nmore\n"[..], 1));
         assert_eq!(other.payload, signed.payload);
+    }
+
+    #[test]
+    fn a_tag_is_signed_at_its_end() {
+        let raw = b"object 1\ntype commit\ntag v1\ntagger A <a@b> 5 +0000\ngpgsig-sha256 x\n y\n\ntext\n\
+                    -----BEGIN SSH SIGNATURE-----\nquoted\n-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n";
+        let (tagger, kind, bytes) = signed_tag(raw).unwrap();
+        assert_eq!(tagger.unwrap().when.known().unwrap().seconds, 5);
+        assert_eq!(kind, SignatureKind::Ssh);
+        assert!(bytes.payload.ends_with(b"tagger A <a@b> 5 +0000\n\ntext\n-----BEGIN SSH SIGNATURE-----\nquoted\n"));
+        assert_eq!(bytes.signature, b"-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n");
+        assert!(signed_tag(b"object 1\n\nplain\n").is_none());
+        assert!(signed_tag(b"").is_none());
     }
 
     #[test]

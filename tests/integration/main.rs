@@ -16,6 +16,7 @@ mod policy_edits;
 mod query;
 mod referee;
 mod reproducible;
+mod signatures;
 mod stories;
 mod support;
 mod traps;

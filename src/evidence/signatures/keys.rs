@@ -1,5 +1,6 @@
 //! The keys that the auditor gave, made ready for the programs in a folder of their own.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -139,7 +140,7 @@ impl Keys {
             let imported = program.as_ref().map_or(Ok(0), |program| openpgp::import(program, &home, &file));
             self.note("OpenPGP public keys", name, bytes, imported.map_err(|reason| problem(name, reason))?);
         }
-        let keys = program.as_ref().map_or(Ok(Default::default()), |program| openpgp::list(program, &home));
+        let keys = program.as_ref().map_or(Ok(BTreeMap::default()), |program| openpgp::list(program, &home));
         let keys = keys.map_err(|reason| problem("the OpenPGP keys", reason))?;
         self.openpgp = Some(OpenPgpKeys { program, home, keys });
         Ok(())

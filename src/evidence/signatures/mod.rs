@@ -1,4 +1,4 @@
-//! Signatures of commits, checked against keys that the auditor gave and no others.
+//! Signatures of commits and tags, checked against keys that the auditor gave and no others.
 //!
 //! The audited repository names neither keys nor programs: what its configuration says about signatures is not read. A
 //! signature proves who committed, not who approved. Validity is judged at the committer date, which is the committer's
@@ -12,6 +12,7 @@ mod program;
 mod ssh;
 mod x509;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,8 +23,8 @@ pub use program::Programs;
 use super::{Dossier, Grade};
 use crate::changes::{Commit, SignatureKind};
 use crate::parallel;
-use crate::repository::{Reader, Repository, SignedBytes, Unsigned};
-use crate::text::{CommitId, Timestamp};
+use crate::repository::{Reader, Repository, RepositoryError, SignedBytes, SignedTag, Unsigned};
+use crate::text::{CommitId, Person, Timestamp};
 
 /// Signatures larger than this are not handed to a program; real ones have a few thousand bytes.
 const MAX_SIGNATURE: usize = 256 << 10;
@@ -41,7 +42,7 @@ pub struct CheckedSignature {
     pub names: Box<[Box<str>]>,
     /// When the key is valid.
     pub valid: Validity,
-    /// The committer date it was judged at (seconds since 1970); the committer's own word.
+    /// The date it was judged at (seconds since 1970), the committer's or the tagger's own word.
     pub judged_at: Option<i64>,
     /// The recorded arrival it was judged at as well.
     pub arrived_at: Option<i64>,
@@ -50,7 +51,7 @@ pub struct CheckedSignature {
 }
 
 /// What can be concluded about a signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SignatureVerdict {
     /// Made over this commit by a given key that was valid then.
     Good,
@@ -65,6 +66,7 @@ pub enum SignatureVerdict {
     /// The key was taken back.
     Revoked,
     /// It could not be checked.
+    #[default]
     NotChecked,
 }
 
@@ -123,12 +125,6 @@ struct Found {
     because: String,
 }
 
-impl Default for SignatureVerdict {
-    fn default() -> Self {
-        Self::NotChecked
-    }
-}
-
 impl Found {
     fn of(verdict: SignatureVerdict, because: impl Into<String>) -> Self {
         Self { verdict, because: because.into(), ..Self::default() }
@@ -159,52 +155,108 @@ impl Bench {
 }
 
 /// A signature to check, with its place among the dossiers.
-#[derive(Clone, Copy)]
 struct Task {
     dossier: usize,
-    /// The position among the side commits; `None` for the change's own commit.
-    side: Option<usize>,
-    commit: CommitId,
+    on: SignedObject,
     kind: SignatureKind,
-    committed: Option<i64>,
+    /// The key that the signature names, where that was read.
+    named: Option<Arc<str>>,
+    /// When whoever signed it says that it was made.
+    made: Option<i64>,
     arrived: Option<i64>,
 }
 
-/// Checks every signature of the dossiers' commits; without keys none.
-pub fn check(repository: &Repository, keys: &Keys, dossiers: &mut [Dossier]) {
+/// What carries a signature.
+enum SignedObject {
+    /// The change's own commit.
+    Own(CommitId),
+    /// The side commit at a position.
+    Side(usize, CommitId),
+    /// A tag on one of the commits.
+    Tag(Box<SignedTag>),
+}
+
+/// A signed tag on a commit of a change, and what became of its signature.
+#[derive(Clone, Debug)]
+pub struct CheckedTag {
+    /// Its name without `refs/tags/`.
+    pub name: Box<str>,
+    /// The commit it leads to.
+    pub commit: CommitId,
+    /// Who says to have made it, as written.
+    pub tagger: Option<Arc<Person>>,
+    /// The format of its signature.
+    pub kind: SignatureKind,
+    /// What became of the signature; judged at the tagger's date.
+    pub signature: CheckedSignature,
+}
+
+/// Checks every signature of the dossiers' commits and of the tags on them; without keys none.
+///
+/// # Errors
+///
+/// When the references cannot be listed.
+pub fn check(repository: &Repository, keys: &Keys, dossiers: &mut [Dossier]) -> Result<(), RepositoryError> {
     if keys.is_empty() {
-        return;
+        return Ok(());
     }
-    let tasks: Vec<Task> = dossiers.iter().enumerate().flat_map(|(position, dossier)| tasks(position, dossier)).collect();
+    let mut tasks: Vec<Task> =
+        dossiers.iter().enumerate().flat_map(|(position, dossier)| of_commits(position, dossier)).collect();
+    tasks.extend(of_tags(repository, dossiers)?);
     let state = || (repository.reader(), Bench::new().ok());
-    let checked = parallel::map(tasks, PIECE, state, |(reader, bench), task| (task, keys.check(reader, bench.as_ref(), task)));
+    let checked = parallel::map(tasks, PIECE, state, |(reader, bench), task| {
+        let checked = keys.check(reader, bench.as_ref(), &task);
+        (task, checked)
+    });
     for (task, checked) in checked {
-        let Some(evidence) = dossiers.get_mut(task.dossier).map(|dossier| &mut dossier.evidence) else { continue };
-        let evidence = match task.side {
-            None => Some(evidence),
-            Some(side) => evidence.side_commits.get_mut(side),
+        let Some(dossier) = dossiers.get_mut(task.dossier) else { continue };
+        let evidence = match task.on {
+            SignedObject::Own(_) => Some(&mut dossier.evidence),
+            SignedObject::Side(side, _) => dossier.evidence.side_commits.get_mut(side),
+            SignedObject::Tag(tag) => {
+                let SignedTag { name, commit, tagger, kind, .. } = *tag;
+                let tagger = tagger.map(|tagger| tagger.person);
+                dossier.tags.push(CheckedTag { name: name.into(), commit, tagger, kind, signature: checked });
+                continue;
+            }
         };
         if let Some(evidence) = evidence {
             evidence.signature = Some(Box::new(checked));
         }
     }
+    Ok(())
 }
 
-fn tasks(position: usize, dossier: &Dossier) -> impl Iterator<Item = Task> + '_ {
+fn of_commits(position: usize, dossier: &Dossier) -> impl Iterator<Item = Task> + '_ {
     let recorded = dossier.evidence.merged_at.as_ref().filter(|claim| claim.grade >= Grade::Recorded);
     let arrived = recorded.and_then(|claim| chrono::DateTime::parse_from_rfc3339(&claim.value).ok()).map(|at| at.timestamp());
-    let task = move |side: Option<usize>, commit: &Commit| {
-        let kind = commit.signed.as_ref()?.kind;
-        let committed = commit.committer.when.known().map(|moment| moment.seconds);
-        Some(Task { dossier: position, side, commit: commit.id, kind, committed, arrived })
+    let task = move |commit: &Commit, on: SignedObject| {
+        let signed = commit.signed.as_ref()?;
+        let made = commit.committer.when.known().map(|moment| moment.seconds);
+        Some(Task { dossier: position, on, kind: signed.kind, named: signed.key.clone(), made, arrived })
     };
     let sides = dossier.change.side_commits.iter().enumerate();
-    let sides = sides.filter_map(move |(number, commit)| task(Some(number), commit));
-    task(None, &dossier.change.commit).into_iter().chain(sides)
+    let sides = sides.filter_map(move |(number, commit)| task(commit, SignedObject::Side(number, commit.id)));
+    let own = &dossier.change.commit;
+    task(own, SignedObject::Own(own.id)).into_iter().chain(sides)
+}
+
+/// A tag may come long after its commit arrived, so that only its own date says when the key had to be valid.
+fn of_tags(repository: &Repository, dossiers: &[Dossier]) -> Result<Vec<Task>, RepositoryError> {
+    let commits = dossiers.iter().enumerate();
+    let commits = commits.flat_map(|(position, dossier)| dossier.change.commits().map(move |commit| (commit.id, position)));
+    let commits: BTreeMap<CommitId, usize> = commits.collect();
+    let tags = repository.signed_tags(&commits.keys().copied().collect())?;
+    let task = |tag: SignedTag| {
+        let made = tag.tagger.as_ref().and_then(|tagger| tagger.when.known()).map(|moment| moment.seconds);
+        let dossier = *commits.get(&tag.commit)?;
+        Some(Task { dossier, kind: tag.kind, named: None, made, arrived: None, on: SignedObject::Tag(Box::new(tag)) })
+    };
+    Ok(tags.into_iter().filter_map(task).collect())
 }
 
 impl Keys {
-    fn check(&self, reader: &mut Reader, bench: Option<&Bench>, task: Task) -> CheckedSignature {
+    fn check(&self, reader: &mut Reader, bench: Option<&Bench>, task: &Task) -> CheckedSignature {
         let found = self.found(reader, bench, task).unwrap_or_else(|why| Found::of(SignatureVerdict::NotChecked, why));
         let found = at_arrival(found, task.arrived);
         CheckedSignature {
@@ -212,14 +264,18 @@ impl Keys {
             key: found.key.map(Into::into),
             names: found.names.into_iter().map(Into::into).collect(),
             valid: found.valid,
-            judged_at: task.committed,
+            judged_at: task.made,
             arrived_at: task.arrived,
             because: found.because.into(),
         }
     }
 
-    fn found(&self, reader: &mut Reader, bench: Option<&Bench>, task: Task) -> Result<Found, String> {
-        let signed = match reader.signed_commit(task.commit) {
+    fn found(&self, reader: &mut Reader, bench: Option<&Bench>, task: &Task) -> Result<Found, String> {
+        let signed = match &task.on {
+            SignedObject::Own(commit) | SignedObject::Side(_, commit) => reader.signed_commit(*commit),
+            SignedObject::Tag(tag) => Ok(tag.bytes.clone()),
+        };
+        let signed = match signed {
             Ok(signed) => signed,
             Err(Unsigned::OtherFormat) => return Err("it was made over the commit in the other object format".into()),
             Err(Unsigned::None) => return Err("the commit has no signature".into()),
@@ -231,13 +287,15 @@ impl Keys {
         if signed.signature.len() > MAX_SIGNATURE {
             return Err(format!("it has {} bytes, more than {MAX_SIGNATURE}", signed.signature.len()));
         }
-        let at = task.committed.ok_or("the committer date cannot be read, so nothing tells when the key had to be valid")?;
+        let at = task.made.ok_or("the date beside it cannot be read, so nothing tells when the key had to be valid")?;
         let bench = bench.ok_or("there is no room for temporary files")?;
         bench.lay_out(&signed)?;
         let none = |what: &str| format!("no {what} were given");
         match task.kind {
             SignatureKind::Ssh => self.ssh.as_ref().ok_or_else(|| none("allowed signers"))?.check(bench, at),
-            SignatureKind::OpenPgp => self.openpgp.as_ref().ok_or_else(|| none("OpenPGP keys"))?.check(bench, at),
+            SignatureKind::OpenPgp => {
+                self.openpgp.as_ref().ok_or_else(|| none("OpenPGP keys"))?.check(bench, task.named.as_deref(), at)
+            }
             SignatureKind::X509 => self.x509.as_ref().ok_or_else(|| none("certificates"))?.check(bench, &signed.signature, at),
             SignatureKind::Unknown => Ok(Found::of(SignatureVerdict::Bad, "its format is not known")),
         }

@@ -2,7 +2,7 @@
 //!
 //! gpg judges expiry as of the present, which would make two runs differ. It runs at one fixed moment far ahead instead
 //! and only says which key made the signature; when that key was valid is taken from the key itself.
-//! Format of its words: `doc/DETAILS` of GnuPG.
+//! Format of its words: `doc/DETAILS` of `GnuPG`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -53,8 +53,10 @@ pub(super) struct OpenPgpKeys {
 pub(super) struct OpenPgpKey {
     /// When it and its primary key are valid.
     pub valid: Validity,
-    /// Whether it or its primary key was revoked, and when where that is told.
-    pub revoked: Option<Option<i64>>,
+    /// Whether it or its primary key was revoked.
+    pub is_revoked: bool,
+    /// When it was revoked, where that is told.
+    pub revoked_at: Option<i64>,
     /// User ids of the primary key that are not revoked.
     pub names: Vec<String>,
 }
@@ -108,17 +110,17 @@ fn keys_in(listing: &str) -> BTreeMap<String, OpenPgpKey> {
         let fields: Vec<&str> = line.split(':').collect();
         let field = |number: usize| fields.get(number - 1).copied().unwrap_or("");
         let seconds = |number: usize| field(number).parse::<i64>().ok().filter(|seconds| *seconds > 0);
-        let own = |_: ()| OpenPgpKey {
+        let own = || OpenPgpKey {
             valid: Validity { from: seconds(6), until: seconds(7) },
-            revoked: (field(2) == "r").then_some(None),
-            names: Vec::new(),
+            is_revoked: field(2) == "r",
+            ..OpenPgpKey::default()
         };
         match field(1) {
             "pub" => {
                 close(&mut keys, &primary, &mut fingerprints);
-                (primary, current) = (own(()), own(()));
+                (primary, current) = (own(), own());
             }
-            "sub" => current = own(()),
+            "sub" => current = own(),
             "fpr" => fingerprints.push((field(10).to_uppercase(), current.clone())),
             "uid" if field(2) != "r" && primary.names.len() < MAX_NAMES => primary.names.push(unescaped(field(10))),
             "rev" => note_revocation(&mut primary, &mut fingerprints, seconds(6)),
@@ -132,13 +134,11 @@ fn keys_in(listing: &str) -> BTreeMap<String, OpenPgpKey> {
 /// A revocation stands behind the key or subkey that it is about; one of a user id stands behind that.
 fn note_revocation(primary: &mut OpenPgpKey, fingerprints: &mut [(String, OpenPgpKey)], at: Option<i64>) {
     let is_of_primary = fingerprints.len() < 2 && primary.names.is_empty();
-    if is_of_primary && let Some(revoked) = &mut primary.revoked {
-        *revoked = revoked.or(at);
+    if is_of_primary && primary.is_revoked {
+        primary.revoked_at = primary.revoked_at.or(at);
     }
-    if let Some((_, key)) = fingerprints.last_mut()
-        && let Some(revoked) = &mut key.revoked
-    {
-        *revoked = revoked.or(at);
+    if let Some((_, key)) = fingerprints.last_mut().filter(|(_, key)| key.is_revoked) {
+        key.revoked_at = key.revoked_at.or(at);
     }
 }
 
@@ -146,8 +146,9 @@ fn note_revocation(primary: &mut OpenPgpKey, fingerprints: &mut [(String, OpenPg
 fn close(keys: &mut BTreeMap<String, OpenPgpKey>, primary: &OpenPgpKey, fingerprints: &mut Vec<(String, OpenPgpKey)>) {
     for (fingerprint, own) in fingerprints.drain(..) {
         let valid = own.valid.and(primary.valid);
-        let revoked = primary.revoked.or(own.revoked);
-        keys.insert(fingerprint, OpenPgpKey { valid, revoked, names: primary.names.clone() });
+        let is_revoked = primary.is_revoked || own.is_revoked;
+        let revoked_at = primary.revoked_at.or(own.revoked_at);
+        keys.insert(fingerprint, OpenPgpKey { valid, is_revoked, revoked_at, names: primary.names.clone() });
     }
 }
 
@@ -170,12 +171,22 @@ impl OpenPgpKeys {
     /// # Errors
     ///
     /// One sentence when it cannot be checked.
-    pub fn check(&self, bench: &Bench, at: i64) -> Result<Found, String> {
+    pub fn check(&self, bench: &Bench, named: Option<&str>, at: i64) -> Result<Found, String> {
         let program = self.program.as_ref().map_err(Clone::clone)?;
+        if named.is_some_and(|named| !self.may_hold(named)) {
+            return Ok(Found::of(SignatureVerdict::UnknownKey, "the key is not among the given keys"));
+        }
         let mut arguments = options(&self.home);
         arguments.extend(["--verify".as_ref(), "--".as_ref(), bench.signature.as_os_str(), bench.payload.as_os_str()]);
         let output = run(program, &bench.folder, &arguments, None)?.output;
         self.read(&output, at)
+    }
+
+    /// Whether a key that a signature names is in the ring: gpg looks for no other, so it need not be asked.
+    ///
+    /// A key id has the last digits of the fingerprint, in later versions of the format the first ones.
+    fn may_hold(&self, named: &str) -> bool {
+        self.keys.contains_key(named) || self.keys.keys().any(|key| key.ends_with(named) || key.starts_with(named))
     }
 
     fn read(&self, output: &str, at: i64) -> Result<Found, String> {
@@ -184,7 +195,7 @@ impl OpenPgpKeys {
             return Ok(Found::of(SignatureVerdict::Bad, "there is more than one signature in it"));
         }
         if is_said("BADSIG") {
-            return Ok(Found::of(SignatureVerdict::Bad, "it was not made over this commit"));
+            return Ok(Found::of(SignatureVerdict::Bad, "it was made over something else"));
         }
         if let Some(valid) = words(output, "VALIDSIG").next() {
             return Ok(self.judge(valid, at));
@@ -202,11 +213,13 @@ impl OpenPgpKeys {
         let fingerprint = fields.first().copied().unwrap_or("");
         let ends = fields.get(3).and_then(|end| end.parse::<i64>().ok()).filter(|end| *end > 0);
         let key = self.keys.get(fingerprint).cloned().unwrap_or_default();
-        let found = match key.revoked {
-            Some(Some(when)) => Found::of(SignatureVerdict::Revoked, format!("the key was revoked at {}", super::utc(when))),
-            Some(None) => Found::of(SignatureVerdict::Revoked, "the key was revoked"),
-            None if ends.is_some_and(|end| end <= at) => Found::of(SignatureVerdict::Expired, "the signature itself has an end"),
-            None => Found::of(key.valid.at(at), ""),
+        let found = match (key.is_revoked, key.revoked_at) {
+            (true, Some(when)) => Found::of(SignatureVerdict::Revoked, format!("the key was revoked at {}", super::utc(when))),
+            (true, None) => Found::of(SignatureVerdict::Revoked, "the key was revoked"),
+            (false, _) if ends.is_some_and(|end| end <= at) => {
+                Found::of(SignatureVerdict::Expired, "the signature itself has an end")
+            }
+            (false, _) => Found::of(key.valid.at(at), ""),
         };
         Found { key: Some(fingerprint.to_owned()), names: key.names, valid: key.valid, ..found }
     }
@@ -242,7 +255,7 @@ uid:r::::1767225600::D88A::Bob:
         assert_eq!(valid("AAAA").valid, Validity { from: Some(1_767_225_600), until: Some(1_798_588_800) });
         assert_eq!(valid("BBBB").valid, Validity { from: Some(1_767_312_000), until: Some(1_780_272_000) });
         assert_eq!(valid("BBBB").names, ["Ann <ann@example.com>"]);
-        assert_eq!(valid("CCCC").revoked, Some(Some(1_770_000_000)));
+        assert_eq!((valid("CCCC").is_revoked, valid("CCCC").revoked_at), (true, Some(1_770_000_000)));
         assert_eq!(valid("CCCC").names, Vec::<String>::new());
     }
 

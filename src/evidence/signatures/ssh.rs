@@ -47,7 +47,7 @@ impl SshKeys {
                 });
             }
         }
-        let Some(key) = keygen.holds()? else { return Ok(Found::of(SignatureVerdict::Bad, "it was not made over this commit")) };
+        let Some(key) = keygen.holds()? else { return Ok(Found::of(SignatureVerdict::Bad, "it was made over something else")) };
         self.refused(&keygen, principals, key)
     }
 

@@ -40,7 +40,7 @@ impl Certificates {
         let trusted = ["-attime", &moment, "-purpose", "any"];
         let is_trusted = self.verify(program, bench, &trusted)?;
         if !is_trusted && !self.verify(program, bench, &["-noverify"])? {
-            return Ok(Found::of(SignatureVerdict::Bad, "it was not made over this commit"));
+            return Ok(Found::of(SignatureVerdict::Bad, "it was made over something else"));
         }
         let Certificate { fingerprint, names, valid } = certificate(program, bench)?;
         let found = match valid.at(at) {
@@ -49,7 +49,12 @@ impl Certificates {
                 SignatureVerdict::UnknownKey,
                 "its certificate does not lead to a given certificate that was valid then",
             ),
-            out_of_time => Found::of(out_of_time, ""),
+            out_of_time @ (SignatureVerdict::Expired
+            | SignatureVerdict::NotYetValid
+            | SignatureVerdict::Bad
+            | SignatureVerdict::UnknownKey
+            | SignatureVerdict::Revoked
+            | SignatureVerdict::NotChecked) => Found::of(out_of_time, ""),
         };
         Ok(Found { key: fingerprint, names, valid, ..found })
     }

@@ -134,6 +134,7 @@ struct Cover {
     last: String,
     commits: usize,
     profile_frameworks: bool,
+    signatures: String,
 }
 
 fn cover(pack: &Pack) -> Cover {
@@ -165,6 +166,7 @@ fn cover(pack: &Pack) -> Cover {
         first: at(pack.dossiers.first()),
         last: at(pack.dossiers.last()),
         commits: pack.dossiers.iter().map(|dossier| 1 + dossier.change.side_commits.len()).sum(),
+        signatures: columns::SignatureCounts::of(pack).sentence(),
         profile_frameworks: pack.cards().any(|card| columns::references(card, settings).next().is_some()),
     }
 }

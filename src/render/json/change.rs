@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::commit::{JsonCommit, commit};
 use super::evidence::{JsonEvidence, evidence, review, unweighed};
 use super::finding::{JsonFinding, finding};
+use super::signature::{JsonTag, tag};
 use crate::changes::{Change, Commit};
 use crate::classification::FileClass;
 use crate::evidence::gate_records::GateDecision;
@@ -30,6 +31,8 @@ pub(super) struct JsonChange<'a> {
     layers: Vec<&'static str>,
     environments: Vec<&'a str>,
     evidence: JsonEvidence<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<JsonTag<'a>>,
     gaps: Vec<JsonGap<'a>>,
     findings: Vec<JsonFinding<'a>>,
     side_commits: Vec<JsonSide<'a>>,
@@ -118,6 +121,7 @@ pub(super) fn change<'a>(columns: &Columns<'a>, position: usize, dossier: &'a Do
         layers: facts.layers.iter().map(Layer::name).collect(),
         environments: facts.environments.iter().copied().collect(),
         evidence: evidence(columns, dossier, &dossier.evidence, reviews),
+        tags: dossier.tags.iter().map(|one| tag(columns, one)).collect(),
         gaps: gaps(&dossier.gaps),
         findings: columns.findings_of(position).map(|(card, found)| finding(columns, card, found)).collect(),
         side_commits: side_commits

@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
+use super::person::{JsonPerson, person};
 use crate::changes::Commit;
 use crate::checks::Signer;
-use crate::evidence::signatures::{CheckedSignature, SignatureVerdict, utc};
+use crate::evidence::signatures::{CheckedSignature, CheckedTag, SignatureVerdict, utc};
 use crate::evidence::{Evidence, Grade};
-use crate::render::columns::Columns;
+use crate::render::columns::{Columns, format_words};
 
 #[derive(Serialize)]
 pub(super) struct JsonSigned<'a> {
@@ -28,6 +29,30 @@ struct JsonChecked<'a> {
     arrived_at: Option<String>,
     /// Of the claim who committed it, and of no other.
     grade: &'static str,
+}
+
+/// A signed tag on a commit of the change.
+#[derive(Serialize)]
+pub(super) struct JsonTag<'a> {
+    name: &'a str,
+    commit_id: String,
+    tagger: Option<JsonPerson<'a>>,
+    signed: JsonSigned<'a>,
+}
+
+pub(super) fn tag<'a>(columns: &Columns<'_>, tag: &'a CheckedTag) -> JsonTag<'a> {
+    let key = tag.signature.key.as_deref();
+    JsonTag {
+        name: &tag.name,
+        commit_id: tag.commit.to_string(),
+        tagger: tag.tagger.as_deref().map(person),
+        signed: JsonSigned {
+            format: format_words(tag.kind),
+            key,
+            forge: key.and_then(|key| columns.signers.forge(key)),
+            checked: Some(checked(&tag.signature, None)),
+        },
+    }
 }
 
 pub(super) fn signed<'a>(columns: &Columns<'_>, commit: &'a Commit, evidence: Option<&'a Evidence>) -> Option<JsonSigned<'a>> {
