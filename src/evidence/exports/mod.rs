@@ -13,11 +13,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use self::documents::Documents;
+use self::documents::{Documents, Piece};
 use self::recorded::{Fragment, Recognised, RecordedProposal, RecordedTicket};
 use super::fates::{self, Fate};
 use super::gate_records::{GateRecord, RecordedRuling, RulingIndex};
 use super::{Dossier, linking};
+use crate::parallel;
 use crate::repository::Repository;
 use crate::text::{CommitId, hex};
 
@@ -102,9 +103,18 @@ impl Exports {
     pub fn read(files: Vec<(String, Vec<u8>)>) -> Result<Self, ExportError> {
         let mut exports = Self::default();
         let mut fragments = Vec::new();
-        for (name, bytes) in files {
-            let read = exports.read_file(&name, &bytes).map_err(|problem| ExportError { file: name.clone(), problem })?;
-            let sha256 = hex(&Sha256::digest(&bytes));
+        let read = parallel::map(
+            files,
+            1,
+            || (),
+            |(), (name, bytes)| {
+                let read = read_file(&name, &bytes).map_err(|problem| ExportError { file: name.clone(), problem })?;
+                Ok((hex(&Sha256::digest(&bytes)), name, bytes, read))
+            },
+        );
+        for file in read {
+            let (sha256, name, bytes, (read, gate)) = file?;
+            exports.gate.extend(gate.into_iter().map(|record| (name.clone(), record)));
             let of_tickets = read.fragments.iter().any(Fragment::is_of_tickets);
             let gaps = if of_tickets { &mut exports.ticket_gaps } else { &mut exports.gaps };
             gaps.extend(read.gaps.iter().map(|gap| format!("{name}: {gap}")));
@@ -116,41 +126,6 @@ impl Exports {
         exports.proposals = joining::join(fragments, &mut exports.gaps, &mut exports.missing_proposals);
         (exports.tickets, exports.ticket_names) = trackers::join(of_tickets, &mut exports.ticket_gaps);
         Ok(exports)
-    }
-
-    fn read_file(&mut self, name: &str, bytes: &[u8]) -> Result<Recognised, String> {
-        let unpacked = documents::unpacked(bytes)?;
-        let documents = match documents::split(&unpacked)? {
-            Documents::Json(documents) => documents,
-            Documents::Table { header, rows } => {
-                return trackers::recognise_table(name, &header, &rows)?
-                    .ok_or_else(|| format!("a table that is not known; its columns are: {}", header.join(", ")));
-            }
-        };
-        let mut all = Recognised { kind: "", fragments: Vec::new(), rows: 0, gaps: Vec::new() };
-        for (number, value) in (1..).zip(documents) {
-            if value.get("schema").and_then(Value::as_str).is_some_and(|schema| schema.starts_with(GATE_SCHEMAS)) {
-                self.gate.push((name.to_owned(), GateRecord::parse(value)?));
-                (all.kind, all.rows) = ("decision record of the gate", all.rows + 1);
-                continue;
-            }
-            let recognised = match forges::recognise(name, number, &value)? {
-                Some(recognised) => Some(recognised),
-                None => trackers::recognise(name, number, &value)?,
-            };
-            let recognised =
-                recognised.ok_or_else(|| format!("document {number} is not known: {}", documents::outline(&value)))?;
-            if !recognised.fragments.is_empty() || all.kind.is_empty() {
-                all.kind = recognised.kind;
-            }
-            all.rows += recognised.rows;
-            all.fragments.extend(recognised.fragments);
-            all.gaps.extend(recognised.gaps);
-        }
-        if all.kind.is_empty() {
-            return Err("it is empty".into());
-        }
-        Ok(all)
     }
 
     /// Links changes to their proposals with the reviews that were recorded, and puts each ruling of the gate beside the
@@ -179,6 +154,48 @@ impl Exports {
     pub fn rulings(&self) -> usize {
         self.gate.iter().map(|(_, record)| record.rulings.len()).sum()
     }
+}
+
+/// Recognises one file; the decision records of the gate in it stand apart.
+fn read_file(name: &str, bytes: &[u8]) -> Result<(Recognised, Vec<GateRecord>), String> {
+    let unpacked = documents::unpacked(bytes)?;
+    let json = match documents::split(&unpacked)? {
+        Documents::Json(json) => json,
+        Documents::Table { header, rows } => {
+            let table = trackers::recognise_table(name, &header, &rows)?;
+            let unknown = || format!("a table that is not known; its columns are: {}", header.join(", "));
+            return table.map(|table| (table, Vec::new())).ok_or_else(unknown);
+        }
+    };
+    let mut all = Recognised { kind: "", fragments: Vec::new(), rows: 0, gaps: Vec::new() };
+    let mut gate = Vec::new();
+    documents::each_piece(json, &mut |piece| {
+        if piece.value.get("schema").and_then(Value::as_str).is_some_and(|schema| schema.starts_with(GATE_SCHEMAS)) {
+            gate.push(GateRecord::parse(piece.value)?);
+            (all.kind, all.rows) = ("decision record of the gate", all.rows + 1);
+            return Ok(());
+        }
+        let recognised = recognise(name, &piece)?;
+        if !recognised.fragments.is_empty() || all.kind.is_empty() {
+            all.kind = recognised.kind;
+        }
+        all.rows += recognised.rows;
+        all.fragments.extend(recognised.fragments);
+        all.gaps.extend(recognised.gaps);
+        Ok(())
+    })?;
+    if all.kind.is_empty() {
+        return Err("it is empty".into());
+    }
+    Ok((all, gate))
+}
+
+fn recognise(name: &str, piece: &Piece) -> Result<Recognised, String> {
+    if let Some(recognised) = forges::recognise(name, piece)? {
+        return Ok(recognised);
+    }
+    let recognised = trackers::recognise(name, piece)?;
+    recognised.ok_or_else(|| format!("document {} is not known: {}", piece.document, documents::outline(&piece.value)))
 }
 
 fn unmatched_row(file: &str, record: &GateRecord, ruling: &RecordedRuling) -> Unmatched {

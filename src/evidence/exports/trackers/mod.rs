@@ -15,12 +15,15 @@ pub(super) use joining::{check_pages, join};
 use serde_json::Value;
 
 use self::object::Object;
+use super::documents::Piece;
 use super::recorded::{Account, ExportPlace, Fragment, Recognised, RecordedTicket, TicketPage, TicketPart};
 
 /// One JSON document of an export.
 struct Document<'a> {
     file: &'a str,
     number: usize,
+    /// Where in the list that the document is the first row of this piece stands.
+    first: usize,
     value: &'a Value,
 }
 
@@ -32,12 +35,12 @@ impl<'a> Document<'a> {
 
     /// The objects of the list that the document is, or that it has under a name; `None` where there is no such list.
     fn rows(&self, name: Option<&str>) -> Option<Vec<Object<'a>>> {
-        let (list, place) = match name {
-            Some(name) => (self.value.get(name)?, format!("{}/{name}", self.number)),
-            None => (self.value, self.number.to_string()),
+        let (list, place, first) = match name {
+            Some(name) => (self.value.get(name)?, format!("{}/{name}", self.number), 0),
+            None => (self.value, self.number.to_string(), self.first),
         };
         let place = |index: usize| format!("{place}/{index}");
-        Some(list.as_array()?.iter().enumerate().map(|(index, row)| Object::new(row, place(index))).collect())
+        Some((first..).zip(list.as_array()?).map(|(index, row)| Object::new(row, place(index))).collect())
     }
 
     fn place(&self, place: &str) -> ExportPlace {
@@ -106,13 +109,13 @@ const READERS: &[Reader] =
     &[jira::recognise, servicenow::recognise, azure_boards::recognise, forge_issues::recognise, redmine::recognise];
 const TABLE_READERS: &[TableReader] = &[jira::recognise_table, servicenow::recognise_table];
 
-/// Recognises one JSON document of an export by its shape; `file` and `document` (counted from 1) go into places.
+/// Recognises a JSON document of an export, or a piece of one, by its shape; `file` goes into places.
 ///
 /// # Errors
 ///
 /// One sentence with a JSON pointer, where the shape is known and something in it is not as documented.
-pub(super) fn recognise(file: &str, document: usize, value: &Value) -> Result<Option<Recognised>, String> {
-    let document = Document { file, number: document, value };
+pub(super) fn recognise(file: &str, piece: &Piece) -> Result<Option<Recognised>, String> {
+    let document = Document { file, number: piece.document, first: piece.first, value: &piece.value };
     for reader in READERS {
         if let Some(recognised) = reader(&document)? {
             return Ok(Some(recognised));
@@ -143,7 +146,7 @@ mod samples {
     use super::*;
 
     pub fn json(text: &str) -> Result<Option<Recognised>, String> {
-        recognise("x.json", 1, &serde_json::from_str(text).unwrap())
+        recognise("x.json", &Piece { document: 1, first: 0, value: serde_json::from_str(text).unwrap() })
     }
 
     pub fn table(text: &str) -> Result<Option<Recognised>, String> {
