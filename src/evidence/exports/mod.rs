@@ -20,6 +20,7 @@ use super::gate_records::{GateRecord, RecordedRuling, RulingIndex};
 use super::{Dossier, linking};
 use crate::parallel;
 use crate::repository::Repository;
+use crate::settings::{Settings, TicketTable};
 use crate::text::{CommitId, hex};
 
 /// What the names of every version of the gate's records begin with.
@@ -95,12 +96,14 @@ pub struct ExportError {
 }
 
 impl Exports {
-    /// Recognises files by their shape; `files` are names below `raw/` with their bytes.
+    /// Recognises files by their shape, and tables by the settings; `files` are names below `raw/` with their bytes.
     ///
     /// # Errors
     ///
-    /// For the first file that is not understood: nothing that was given is left aside in silence.
-    pub fn read(files: Vec<(String, Vec<u8>)>) -> Result<Self, ExportError> {
+    /// For the first file that is not understood, or that is of another repository than the settings name: nothing that was
+    /// given is left aside in silence.
+    pub fn read(files: Vec<(String, Vec<u8>)>, settings: Option<&Settings>) -> Result<Self, ExportError> {
+        let tables = settings.map_or(&[][..], |settings| &settings.tickets.exports);
         let mut exports = Self::default();
         let mut fragments = Vec::new();
         let read = parallel::map(
@@ -108,7 +111,7 @@ impl Exports {
             1,
             || (),
             |(), (name, bytes)| {
-                let read = read_file(&name, &bytes).map_err(|problem| ExportError { file: name.clone(), problem })?;
+                let read = read_file(&name, &bytes, tables).map_err(|problem| ExportError { file: name.clone(), problem })?;
                 Ok((hex(&Sha256::digest(&bytes)), name, bytes, read))
             },
         );
@@ -124,8 +127,38 @@ impl Exports {
         exports.ticket_systems = trackers::check_pages(&fragments, &mut exports.ticket_gaps);
         let (of_tickets, fragments) = fragments.into_iter().partition(Fragment::is_of_tickets);
         exports.proposals = joining::join(fragments, &mut exports.gaps, &mut exports.missing_proposals);
+        exports.check_repositories(settings.and_then(|settings| settings.evidence_repository.as_deref()))?;
         (exports.tickets, exports.ticket_names) = trackers::join(of_tickets, &mut exports.ticket_gaps);
         Ok(exports)
+    }
+
+    /// Holds the repositories of the proposals against the one that the settings name; without one, against each other.
+    fn check_repositories(&mut self, audited: Option<&str>) -> Result<(), ExportError> {
+        let is_audited = |name: &str| audited.is_none_or(|audited| name.is_empty() || name.eq_ignore_ascii_case(audited.trim()));
+        if let Some(other) = self.proposals.iter().find(|proposal| !is_audited(&proposal.repository)) {
+            let (place, name) = (&other.place, crate::text::visible_line(&other.repository));
+            let problem = format!(
+                "{}: it is of the repository `{name}`, and the settings name `{}`",
+                place.place,
+                audited.unwrap_or_default()
+            );
+            return Err(ExportError { file: place.file.clone(), problem });
+        }
+        let mut named: BTreeMap<String, &RecordedProposal> = BTreeMap::new();
+        for proposal in self.proposals.iter().filter(|proposal| !proposal.repository.is_empty()) {
+            named.entry(proposal.repository.to_lowercase()).or_insert(proposal);
+        }
+        if named.len() > 1 {
+            const SHOWN: usize = 5;
+            let told = named.values().take(SHOWN).map(|one| format!("{} ({})", one.repository, one.place.file));
+            let told: Vec<String> = told.collect();
+            self.gaps.push(format!(
+                "proposals of {} repositories were given: {}; `[evidence] repository` in the settings tells which one is audited",
+                named.len(),
+                told.join(", ")
+            ));
+        }
+        Ok(())
     }
 
     /// Links changes to their proposals with the reviews that were recorded, and puts each ruling of the gate beside the
@@ -157,12 +190,12 @@ impl Exports {
 }
 
 /// Recognises one file; the decision records of the gate in it stand apart.
-fn read_file(name: &str, bytes: &[u8]) -> Result<(Recognised, Vec<GateRecord>), String> {
+fn read_file(name: &str, bytes: &[u8], tables: &[TicketTable]) -> Result<(Recognised, Vec<GateRecord>), String> {
     let unpacked = documents::unpacked(bytes)?;
     let json = match documents::split(&unpacked)? {
         Documents::Json(json) => json,
         Documents::Table { header, rows } => {
-            let table = trackers::recognise_table(name, &header, &rows)?;
+            let table = trackers::recognise_table(name, &header, &rows, tables)?;
             let unknown = || format!("a table that is not known; its columns are: {}", header.join(", "));
             return table.map(|table| (table, Vec::new())).ok_or_else(unknown);
         }
@@ -213,8 +246,9 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_an_error_that_names_the_file() {
-        let read =
-            |text: &str| Exports::read(vec![("1/x.json".into(), text.into())]).map(|_| ()).map_err(|error| error.to_string());
+        let read = |text: &str| {
+            Exports::read(vec![("1/x.json".into(), text.into())], None).map(|_| ()).map_err(|error| error.to_string())
+        };
         assert!(read("{").unwrap_err().starts_with("1/x.json: "));
         assert!(read("{\"schema\": \"other\"}").unwrap_err().contains("not known"));
         assert!(read("").unwrap_err().contains("empty"));

@@ -12,11 +12,11 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 fn read(files: &[&str]) -> Result<Exports, Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-repos/exports");
     let bytes = files.iter().map(|file| Ok(((*file).to_owned(), std::fs::read(folder.join(file))?)));
-    Ok(Exports::read(bytes.collect::<Result<_, std::io::Error>>()?)?)
+    Ok(Exports::read(bytes.collect::<Result<_, std::io::Error>>()?, None)?)
 }
 
 fn read_text(text: &str) -> Result<Exports, String> {
-    Exports::read(vec![("1/x.json".into(), text.into())]).map_err(|error| error.to_string())
+    Exports::read(vec![("1/x.json".into(), text.into())], None).map_err(|error| error.to_string())
 }
 
 /// The commits of the samples are one digit, repeated.
@@ -362,7 +362,7 @@ fn a_folder_of_exports() -> Outcome {
     files.sort();
     for path in files {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        match Exports::read(vec![(name.clone(), std::fs::read(&path)?)]) {
+        match Exports::read(vec![(name.clone(), std::fs::read(&path)?)], None) {
             Ok(exports) => {
                 let kind = exports.files.first().map_or("", |file| file.kind);
                 println!(

@@ -5,9 +5,11 @@ mod dates;
 mod forge_issues;
 mod joining;
 mod jira;
+mod mapped;
 mod object;
 mod prose;
 mod redmine;
+mod roundup;
 mod servicenow;
 
 pub(super) use joining::{check_pages, join};
@@ -17,6 +19,7 @@ use serde_json::Value;
 use self::object::Object;
 use super::documents::Piece;
 use super::recorded::{Account, ExportPlace, Fragment, Recognised, RecordedTicket, TicketPage, TicketPart};
+use crate::settings::TicketTable;
 
 /// One JSON document of an export.
 struct Document<'a> {
@@ -105,9 +108,15 @@ type Reader = fn(&Document<'_>) -> Result<Option<Recognised>, String>;
 type TableReader = fn(&Table<'_>) -> Result<Option<Recognised>, String>;
 
 /// Every system; the first one that knows the shape has the word.
-const READERS: &[Reader] =
-    &[jira::recognise, servicenow::recognise, azure_boards::recognise, forge_issues::recognise, redmine::recognise];
-const TABLE_READERS: &[TableReader] = &[jira::recognise_table, servicenow::recognise_table];
+const READERS: &[Reader] = &[
+    jira::recognise,
+    servicenow::recognise,
+    azure_boards::recognise,
+    forge_issues::recognise,
+    redmine::recognise,
+    roundup::recognise,
+];
+const TABLE_READERS: &[TableReader] = &[jira::recognise_table, servicenow::recognise_table, roundup::recognise_table];
 
 /// Recognises a JSON document of an export, or a piece of one, by its shape; `file` goes into places.
 ///
@@ -124,13 +133,23 @@ pub(super) fn recognise(file: &str, piece: &Piece) -> Result<Option<Recognised>,
     Ok(None)
 }
 
-/// Recognises a table by its header; `rows` are the records below it.
+/// Recognises a table by its header, the ones that the settings tell of first; `rows` are the records below it.
 ///
 /// # Errors
 ///
 /// One sentence with the line, where the header is known and a row is not as documented.
-pub(super) fn recognise_table(file: &str, header: &[String], rows: &[Vec<String>]) -> Result<Option<Recognised>, String> {
+pub(super) fn recognise_table(
+    file: &str,
+    header: &[String],
+    rows: &[Vec<String>],
+    mappings: &[TicketTable],
+) -> Result<Option<Recognised>, String> {
     let table = Table { file, header, rows };
+    for mapping in mappings {
+        if let Some(recognised) = mapped::recognise(&table, mapping)? {
+            return Ok(Some(recognised));
+        }
+    }
     for reader in TABLE_READERS {
         if let Some(recognised) = reader(&table)? {
             return Ok(Some(recognised));
@@ -152,7 +171,7 @@ mod samples {
     pub fn table(text: &str) -> Result<Option<Recognised>, String> {
         let mut lines = text.lines().map(|line| line.split('|').map(str::to_owned).collect::<Vec<_>>());
         let header = lines.next().unwrap();
-        recognise_table("x.csv", &header, &lines.collect::<Vec<_>>())
+        recognise_table("x.csv", &header, &lines.collect::<Vec<_>>(), &[])
     }
 
     pub fn tickets(recognised: &Recognised) -> Vec<&RecordedTicket> {
@@ -168,6 +187,6 @@ mod samples {
     /// Everything joined as a report does it.
     pub fn read(files: &[(&str, &str)]) -> crate::evidence::Exports {
         let files = files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
-        crate::evidence::Exports::read(files).unwrap()
+        crate::evidence::Exports::read(files, None).unwrap()
     }
 }
