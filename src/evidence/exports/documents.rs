@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Deserialize as _;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 /// The most bytes that a packed file may unpack to.
@@ -59,6 +59,149 @@ pub(super) fn split(bytes: &[u8]) -> Result<Documents<'_>, String> {
         Some(b'{' | b'[') => Ok(Documents::Json(bytes)),
         Some(_) => table(bytes),
         None => Ok(Documents::Json(&[])),
+    }
+}
+
+/// Some neighbouring rows of a long list, not read yet.
+pub(super) struct Slice<'a> {
+    first: usize,
+    rows: &'a [u8],
+}
+
+impl Slice<'_> {
+    /// Reads the rows, without what no reader asks for.
+    ///
+    /// # Errors
+    ///
+    /// When they are no JSON.
+    pub(super) fn parse(&self) -> Result<Piece, serde_json::Error> {
+        let list = [b"[", self.rows, b"]"].concat();
+        let mut source = serde_json::Deserializer::from_slice(&list);
+        let value = Slim.deserialize(&mut source)?;
+        source.end()?;
+        Ok(Piece { document: 1, first: self.first, value })
+    }
+}
+
+/// Cuts a file that is one long list into slices of its rows; `None` where it is something else. Only brackets, commas and
+/// quotes are looked at: what is no JSON shows when the slices are read.
+pub(super) fn slices(bytes: &[u8]) -> Option<Vec<Slice<'_>>> {
+    let begin = bytes.iter().position(|byte| *byte == b'[')?;
+    if bytes.get(..begin)?.iter().any(|byte| !byte.is_ascii_whitespace()) {
+        return None;
+    }
+    let (mut depth, mut rows, mut start, mut at) = (0_usize, 0_usize, begin + 1, begin + 1);
+    let mut slices = Vec::new();
+    let end = loop {
+        match bytes.get(at)? {
+            b'"' => at = end_of_text(bytes, at + 1)?,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' if depth == 0 => break at,
+            b']' | b'}' => depth -= 1,
+            b',' if depth == 0 => {
+                rows += 1;
+                if rows % PIECE == 0 {
+                    slices.push(Slice { first: rows - PIECE, rows: bytes.get(start..at)? });
+                    start = at + 1;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    };
+    slices.push(Slice { first: rows - rows % PIECE, rows: bytes.get(start..end)? });
+    let is_alone = bytes.get(end + 1..)?.iter().all(u8::is_ascii_whitespace);
+    (is_alone && slices.len() > 1).then_some(slices)
+}
+
+/// Where the quote stands that ends a text.
+fn end_of_text(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let found = at + memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes.get(found) == Some(&b'"') {
+            return Some(found);
+        }
+        at = found + 2;
+    }
+}
+
+/// Builds a value in which members that no reader asks for are `null`: texts of commits, pictures, addresses.
+#[derive(Clone, Copy)]
+struct Slim;
+
+impl Slim {
+    fn is_of_no_use(name: &str) -> bool {
+        const ADDRESSES: [&str; 5] = ["issue_url", "pull_request_url", "html_url", "web_url", "commit_url"];
+        matches!(
+            name,
+            "messageHeadline" | "messageBody" | "authoredDate" | "committedDate" | "reactionGroups" | "bodyHTML" | "body_html"
+        ) || name.ends_with("_url") && !ADDRESSES.contains(&name)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Slim {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Value, D::Error> {
+        source.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Slim {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(row) = rows.next_element_seed(self)? {
+            list.push(row);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = serde_json::Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value = if Self::is_of_no_use(&name) {
+                members.next_value::<IgnoredAny>()?;
+                Value::Null
+            } else {
+                members.next_value_seed(self)?
+            };
+            object.insert(name, value);
+        }
+        Ok(Value::Object(object))
     }
 }
 
@@ -176,6 +319,26 @@ mod tests {
             Ok(())
         })?;
         Ok(pieces)
+    }
+
+    #[test]
+    fn long_lists_are_cut_into_slices() {
+        let row = r#"{"a": "],\\\"[", "b": [1, {"c": -2.5}], "messageBody": "x", "html_url": "y", "d": null, "e": true}"#;
+        let list = format!(" [{}]\n", vec![row; PIECE + 2].join(", "));
+        let Some(slices) = slices(list.as_bytes()) else { panic!("no slices") };
+        let read: Vec<Piece> = slices.iter().map(|slice| slice.parse().unwrap()).collect();
+        assert_eq!(
+            read.iter().map(|piece| (piece.first, piece.value.as_array().unwrap().len())).collect::<Vec<_>>(),
+            [(0, PIECE), (PIECE, 2)]
+        );
+        let mut expected: Value = serde_json::from_str(row).unwrap();
+        expected["messageBody"] = Value::Null;
+        assert_eq!(read[1].value[1], expected);
+        let short = format!("[{row}]");
+        let two = format!("{list}{list}");
+        for other in ["", "[", "{}", &short, &two, &list.replace("]\n", "\n"), &list.replace("\"d\"", "\"d")] {
+            assert!(super::slices(other.as_bytes()).is_none_or(|slices| slices.iter().any(|slice| slice.parse().is_err())));
+        }
     }
 
     #[test]

@@ -200,6 +200,9 @@ fn read_file(name: &str, bytes: &[u8], tables: &[TicketTable]) -> Result<(Recogn
             return table.map(|table| (table, Vec::new())).ok_or_else(unknown);
         }
     };
+    if let Some(all) = read_long_list(name, json) {
+        return Ok((all, Vec::new()));
+    }
     let mut all = Recognised { kind: "", fragments: Vec::new(), rows: 0, gaps: Vec::new() };
     let mut gate = Vec::new();
     documents::each_piece(json, &mut |piece| {
@@ -208,19 +211,34 @@ fn read_file(name: &str, bytes: &[u8], tables: &[TicketTable]) -> Result<(Recogn
             (all.kind, all.rows) = ("decision record of the gate", all.rows + 1);
             return Ok(());
         }
-        let recognised = recognise(name, &piece)?;
-        if !recognised.fragments.is_empty() || all.kind.is_empty() {
-            all.kind = recognised.kind;
-        }
-        all.rows += recognised.rows;
-        all.fragments.extend(recognised.fragments);
-        all.gaps.extend(recognised.gaps);
+        add(&mut all, recognise(name, &piece)?);
         Ok(())
     })?;
     if all.kind.is_empty() {
         return Err("it is empty".into());
     }
     Ok((all, gate))
+}
+
+fn add(all: &mut Recognised, recognised: Recognised) {
+    if !recognised.fragments.is_empty() || all.kind.is_empty() {
+        all.kind = recognised.kind;
+    }
+    all.rows += recognised.rows;
+    all.fragments.extend(recognised.fragments);
+    all.gaps.extend(recognised.gaps);
+}
+
+/// Reads the slices of one long list side by side; `None` where it is none, or where a slice is not understood: reading it
+/// from the beginning then tells the place.
+fn read_long_list(name: &str, json: &[u8]) -> Option<Recognised> {
+    let slices = documents::slices(json)?;
+    let read = parallel::map(slices, 1, || (), |(), slice| recognise(name, &slice.parse().ok()?).ok());
+    let mut all = Recognised { kind: "", fragments: Vec::new(), rows: 0, gaps: Vec::new() };
+    for recognised in read {
+        add(&mut all, recognised?);
+    }
+    Some(all)
 }
 
 fn recognise(name: &str, piece: &Piece) -> Result<Recognised, String> {

@@ -351,28 +351,3 @@ fn malformed_ones_are_told_with_their_pointer() {
         assert!(problem.contains(expected), "{text}\n{problem}");
     }
 }
-
-/// Reads every file of a folder that the environment names, and prints what it was read as; see `tests/exports.py`.
-#[test]
-#[ignore = "needs a folder with exports, named by COUNTERSIGN_EXPORTS"]
-#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "it is a report for people on a folder that they name")]
-fn a_folder_of_exports() -> Outcome {
-    let folder = std::env::var("COUNTERSIGN_EXPORTS")?;
-    let mut files: Vec<_> = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
-    files.sort();
-    for path in files {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        match Exports::read(vec![(name.clone(), std::fs::read(&path)?)], None) {
-            Ok(exports) => {
-                let kind = exports.files.first().map_or("", |file| file.kind);
-                println!(
-                    "ok {name}: {kind}; {} rows\n{}",
-                    exports.files.iter().map(|file| file.rows).sum::<usize>(),
-                    told(&exports)
-                );
-            }
-            Err(error) => println!("wrong {error}"),
-        }
-    }
-    Ok(())
-}
