@@ -79,6 +79,7 @@ pub fn audit(
     exports.attach(repository, &mut dossiers);
     let start = range.start.and_then(|start| dates_before.get(&start));
     exports.reconcile(&dossiers, &range.branch, start.map(|start| start.seconds));
+    attach_owners(repository, &exports, &settings, catalogue, &mut dossiers);
     signatures::check(repository, &keys, &mut dossiers);
     exports.files.extend(keys.take_files());
     completeness.remarks.append(&mut keys.remarks);
@@ -186,6 +187,20 @@ pub fn join_by_mailmap(
     };
     settings.identities.joined = Mailmap::parse(&bytes);
     Ok(Some(format!("Spellings of one person are joined by {FILE} as of commit {base}, besides the register.")))
+}
+
+/// Puts the owners file beside each change, where a check in force asks for it.
+fn attach_owners(
+    repository: &Repository,
+    exports: &Exports,
+    settings: &Settings,
+    catalogue: &Catalogue,
+    dossiers: &mut [Dossier],
+) {
+    if catalogue.cards().any(|card| card.id == checks::OWNERS_CHECK) {
+        let forge = exports.proposals.first().map(|proposal| proposal.forge);
+        evidence::owners::attach(repository, dossiers, settings.owners.forge, forge);
+    }
 }
 
 impl Judged {

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use memchr::memmem::Finder;
 
-use crate::manifests::{self, FirstLook, ObjectKind};
+use crate::manifests::{self, FirstLook, KnownDocuments, ObjectKind};
 use crate::policies;
 use crate::text::BlobId;
 
@@ -73,6 +73,15 @@ fn obstacle(bytes: &[u8]) -> Option<&'static str> {
         return Some("not a text");
     }
     ENCRYPTED_BY_SOPS.find(bytes).map(|_| "encrypted in part by SOPS")
+}
+
+/// What was learnt from contents, for all threads.
+#[derive(Default)]
+pub(super) struct Known {
+    /// What blobs show at first sight.
+    pub sights: Sights,
+    /// What documents say.
+    pub documents: KnownDocuments,
 }
 
 /// What was seen of blobs, for all threads; a newcomer takes the slot of whatever stood there.

@@ -1,13 +1,13 @@
 //! One thread's reading of commits: each side of a file edit is looked at once, and parsed only where a policy shows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use regex::bytes::Regex;
 
 use super::cache::FactsCache;
-use super::content::{self, Looking, Sight, Sights};
-use super::policy_edits::{Ledger, Side};
+use super::content::{self, Known, Looking, Sight};
+use super::policy_edits::{Ledger, ReadSide, Side};
 use crate::manifests::{self, Certainty, Contents, Identity};
 use crate::policies::PolicyEditKind;
 use crate::repository::{
@@ -18,6 +18,16 @@ use crate::text::{BlobId, RepoPath};
 /// The mode of an entry whose content is in another repository.
 const SUBMODULE: u32 = 0o160_000;
 
+/// How many edits are kept whose two sides were read, and how long these may be (bytes).
+const RECENT: usize = 64;
+const RECENT_BYTES: usize = 256 << 10;
+
+/// What the two sides of an edit hold, but for what stands in both.
+struct BothSides {
+    before: ReadSide,
+    after: ReadSide,
+}
+
 /// One thread's reading, with what it has learnt about blobs.
 pub struct Extraction<'c> {
     reader: Reader,
@@ -25,7 +35,9 @@ pub struct Extraction<'c> {
     /// Whether something that could not be read left the facts of this commit incomplete.
     is_incomplete: bool,
     looking: Looking,
-    sights: Arc<Sights>,
+    known: Arc<Known>,
+    /// The last edits whose two sides were read, by their blobs.
+    recent: VecDeque<((Option<BlobId>, Option<BlobId>), Arc<BothSides>)>,
 }
 
 /// What a step did to the policies in some files.
@@ -110,8 +122,15 @@ impl<'c> Extraction<'c> {
     }
 
     /// A reading that shares with others what it learns.
-    pub(super) fn sharing(repository: &Repository, cache: &'c FactsCache, sights: &Arc<Sights>) -> Self {
-        Self { reader: repository.reader(), cache, is_incomplete: false, looking: Looking::default(), sights: sights.clone() }
+    pub(super) fn sharing(repository: &Repository, cache: &'c FactsCache, known: &Arc<Known>) -> Self {
+        Self {
+            reader: repository.reader(),
+            cache,
+            is_incomplete: false,
+            looking: Looking::default(),
+            known: known.clone(),
+            recent: VecDeque::new(),
+        }
     }
 
     /// Its way into the repository.
@@ -245,11 +264,11 @@ impl<'c> Extraction<'c> {
             Some(_) if !manifests::may_hold_objects(path) => return Seen::Nothing,
             Some(Entry { blob, .. }) => blob,
         };
-        if let Some(sight) = self.sights.recall(blob) {
+        if let Some(sight) = self.known.sights.recall(blob) {
             return Seen::File { blob, sight, bytes: None };
         }
         match self.reader.blob(blob) {
-            Ok(bytes) => Seen::File { blob, sight: self.looking.see(blob, &bytes, &self.sights), bytes: Some(bytes) },
+            Ok(bytes) => Seen::File { blob, sight: self.looking.see(blob, &bytes, &self.known.sights), bytes: Some(bytes) },
             Err(reason) => {
                 self.is_incomplete = true;
                 Seen::Unread(reason)
@@ -268,22 +287,43 @@ impl<'c> Extraction<'c> {
                 (None, _) => ParseStatus::Scanned,
                 (Some(_), Err(reason)) => unreadable(reason),
                 (Some(old_path), Ok(bytes)) => {
-                    let contents = manifests::read(&bytes, &content::are_wanted);
+                    let contents = manifests::read_known(&bytes, &content::are_wanted, Some(&self.known.documents));
                     ledger.moved(old_path, &edit.path, &contents);
                     first_gap(&contents).map_or(ParseStatus::Parsed, unreadable)
                 }
             };
         }
+        let sides = self.both_sides(before, after);
+        let earlier = |reason: String| format!("before the change: {reason}");
+        let obstacle = |side: &ReadSide| side.failure.clone().or_else(|| first_gap(&side.contents));
+        let told = obstacle(&sides.after).or_else(|| obstacle(&sides.before).map(earlier));
+        let side = |path, seen: &Seen, read| Side::of(path, seen.blob(), read);
+        ledger.compare(&side(old_path, before, &sides.before), &side(&edit.path, after, &sides.after));
+        told.map_or(ParseStatus::Parsed, unreadable)
+    }
+
+    /// What both sides of an edit hold that the other does not. A merge mostly repeats the edits of its side commits, so
+    /// the last few are kept.
+    fn both_sides(&mut self, before: &Seen, after: &Seen) -> Arc<BothSides> {
+        let blobs = (before.blob(), after.blob());
+        let told_by_blobs = [before, after].iter().all(|side| matches!(side, Seen::Nothing | Seen::File { .. }));
+        if told_by_blobs && let Some((_, sides)) = self.recent.iter().find(|(known, _)| *known == blobs) {
+            return sides.clone();
+        }
         let (old, new) = (self.bytes(before), self.bytes(after));
         let bytes = |side: &Result<Arc<[u8]>, String>| side.clone().unwrap_or_default();
-        let (old_contents, new_contents) = manifests::read_changed(&bytes(&old), &bytes(&new), &content::are_wanted);
-        let earlier = |reason: String| format!("before the change: {reason}");
-        let obstacle = new.as_ref().err().cloned().or_else(|| first_gap(&new_contents));
-        let obstacle = obstacle.or_else(|| old.as_ref().err().cloned().or_else(|| first_gap(&old_contents)).map(earlier));
-        let before = Side { path: old_path, blob: before.blob(), contents: old_contents, is_read: old.is_ok() };
-        let after = Side { path: &edit.path, blob: after.blob(), contents: new_contents, is_read: new.is_ok() };
-        ledger.compare(&before, &after);
-        obstacle.map_or(ParseStatus::Parsed, unreadable)
+        let (old_bytes, new_bytes) = (bytes(&old), bytes(&new));
+        let (left, right) = manifests::read_changed(&old_bytes, &new_bytes, &content::are_wanted, Some(&self.known.documents));
+        let is_read = old.is_ok() && new.is_ok();
+        let sides = Arc::new(BothSides {
+            before: ReadSide { contents: left, failure: old.err() },
+            after: ReadSide { contents: right, failure: new.err() },
+        });
+        if told_by_blobs && is_read && old_bytes.len() + new_bytes.len() <= RECENT_BYTES {
+            self.recent.truncate(RECENT - 1);
+            self.recent.push_front((blobs, sides.clone()));
+        }
+        sides
     }
 
     /// The bytes of a side, empty where it has no object that matters; `Err` says why they cannot be read.

@@ -53,11 +53,11 @@ pub fn collect(
     cache: &FactsCache,
     advance: &(dyn Fn() + Sync),
 ) -> Vec<Change> {
-    let sights = Arc::default();
+    let known = Arc::default();
     let changes = parallel::map(
         arrivals,
         PIECE,
-        || Extraction::sharing(repository, cache, &sights),
+        || Extraction::sharing(repository, cache, &known),
         |extraction, arrival| {
             let change = Change {
                 commit: extraction.commit(&arrival.commit),

@@ -1,6 +1,7 @@
 //! Which object before a commit is which one after it: inside a file first, then over all files by what it is called.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::manifests::{Certainty, Identity, Object, ObjectKind};
 use crate::text::RepoPath;
@@ -46,11 +47,12 @@ impl Pairing {
 
 /// Pairs the objects of one file before and after an edit: equal names, copies with equal content first; what has no
 /// name by its kind and position.
-pub(super) fn within_file(before: &[Object], after: &[Object]) -> Pairing {
+pub(super) fn within_file(before: &[Arc<Object>], after: &[Arc<Object>]) -> Pairing {
     let mut pairing = Pairing::new(before.len(), after.len());
-    let identity = |side: &[Object], position: usize| side.get(position).map(|object| object.identity.clone());
+    let identity = |side: &[Arc<Object>], position: usize| side.get(position).map(|object| object.identity.clone());
     if holds_copies(before) || holds_copies(after) {
-        let whole = |side: &[Object], at: usize| side.get(at).map(|object| (object.identity.clone(), object.root.fingerprint()));
+        let whole =
+            |side: &[Arc<Object>], at: usize| side.get(at).map(|object| (object.identity.clone(), object.root.fingerprint()));
         pairing.pass(|position| whole(before, position), |position| whole(after, position));
     }
     pairing.pass(|position| identity(before, position), |position| identity(after, position));
@@ -58,7 +60,7 @@ pub(super) fn within_file(before: &[Object], after: &[Object]) -> Pairing {
     pairing
 }
 
-fn holds_copies(objects: &[Object]) -> bool {
+fn holds_copies(objects: &[Arc<Object>]) -> bool {
     let mut identities: Vec<&Identity> = objects.iter().map(|object| &object.identity).collect();
     identities.sort_unstable();
     identities.windows(2).any(|pair| matches!(pair, [left, right] if left == right))
@@ -121,7 +123,7 @@ mod tests {
         let unnamed = |says| object("{{ x }}", Certainty::Unnamed, says);
         let before = [named("a", "1"), named("b", "1"), named("b", "2"), unnamed("u")];
         let after = [object("{{ y }}", Certainty::Unnamed, "v"), named("b", "2"), named("b", "3"), named("c", "1")];
-        let pairing = within_file(&before, &after);
+        let pairing = within_file(&before.map(Arc::new), &after.map(Arc::new));
         assert_eq!(pairing.pairs, [(2, 1), (1, 2), (3, 0)]);
         assert_eq!((pairing.before, pairing.after), (vec![0], vec![3]));
     }

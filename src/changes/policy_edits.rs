@@ -11,16 +11,27 @@ use crate::text::{BlobId, RepoPath};
 /// How many bytes are parsed again for objects that moved and changed at once, before they are left uncompared.
 const REREAD_BYTES: usize = 256 << 20;
 
+/// What one side of a file edit holds.
+pub(super) struct ReadSide {
+    pub contents: Contents,
+    /// Why its bytes could not be read.
+    pub failure: Option<String>,
+}
+
 /// One side of a file edit.
 pub(super) struct Side<'a> {
     pub path: &'a RepoPath,
     pub blob: Option<BlobId>,
-    pub contents: Contents,
+    pub contents: &'a Contents,
     /// Whether its bytes could be read.
     pub is_read: bool,
 }
 
-impl Side<'_> {
+impl<'a> Side<'a> {
+    pub fn of(path: &'a RepoPath, blob: Option<BlobId>, read: &'a ReadSide) -> Self {
+        Self { path, blob, contents: &read.contents, is_read: read.failure.is_none() }
+    }
+
     /// Whether there may be an object that was not read.
     fn hides_objects(&self) -> bool {
         !self.is_read || self.contents.gaps.iter().any(|gap| self.hides(gap))
@@ -251,12 +262,12 @@ impl<R: FnMut(BlobId) -> Result<Arc<[u8]>, String>> Rereading<R> {
             *kept = Some((blob, manifests::read(&bytes, &content::are_wanted)));
         }
         let (_, contents) = kept.as_ref()?;
-        let is_it = |object: &&Object| {
+        let is_it = |object: &&Arc<Object>| {
             object.root.line == single.edit.line
                 && object.identity == single.edit.object
                 && object.root.fingerprint() == single.fingerprint
         };
-        contents.objects.iter().find(is_it)
+        contents.objects.iter().find(is_it).map(|object| &**object)
     }
 }
 

@@ -12,7 +12,7 @@ use super::tickets::{Reasons, reasons, words_or};
 use super::verdict::{Verdict, judge_each_change, shown, shown_person, some_of};
 use super::{Card, Check, Finding, Gate, Period, Severity};
 use crate::evidence::recorded::{Account, RecordedTicket};
-use crate::evidence::{ArrivalKind, Claim, Dossier, Grade};
+use crate::evidence::{ArrivalKind, Claim, Dossier, Exports, Grade};
 use crate::settings::reader::Section;
 use crate::text::{Person, utc_seconds};
 
@@ -82,7 +82,14 @@ struct Given<'a> {
     approvals: Approvals<'a>,
     records: TicketRecords<'a>,
     reasons: Reasons,
-    has_forge: bool,
+    exports: &'a Exports,
+}
+
+impl Given<'_> {
+    /// Whether an approval that was given would be known.
+    fn tells_approvals(&self, dossier: &Dossier) -> bool {
+        self.exports.tell_proposal_of(dossier) && dossier.link.as_ref().is_none_or(|link| link.tells_reviews)
+    }
 }
 
 impl EmergencyIncomplete {
@@ -203,11 +210,10 @@ impl EmergencyIncomplete {
             let who = shown_person(&review.claim.value.reviewer);
             return Part::Unknown(format!("whether the approval by {who} counts: it {}", review.standing.reason()));
         }
-        let tells_reviews = dossier.link.as_ref().is_none_or(|link| link.tells_reviews);
-        if given.has_forge && tells_reviews {
+        if given.tells_approvals(dossier) {
             return Part::Missing("nobody else approved it, before or after".to_owned());
         }
-        Part::Unknown("Git alone does not show whether somebody approved it afterwards".to_owned())
+        Part::Unknown("nothing that was given shows whether somebody approved it afterwards".to_owned())
     }
 
     /// What makes a change look like an emergency.
@@ -243,13 +249,12 @@ fn judge_unmarked(dossier: &Dossier, sign: &str, given: &Given<'_>) -> Verdict {
     if let Some(grade) = counting {
         return Verdict::pass_because(grade, format!("{sign}; it was approved before its arrival, as usual"));
     }
-    let tells_reviews = dossier.link.as_ref().is_none_or(|link| link.tells_reviews);
     let told = format!("{sign}, and it is not marked as an emergency");
-    if given.has_forge && tells_reviews || dossier.arrival == ArrivalKind::Direct {
+    if given.tells_approvals(dossier) || dossier.arrival == ArrivalKind::Direct {
         return Verdict::exception(Grade::Asserted, format!("{told}; no approval before its arrival is known"))
             .at(Severity::Medium);
     }
-    Verdict::not_assessable(format!("{told}; Git alone does not show whether it was approved as usual"))
+    Verdict::not_assessable(format!("{told}; nothing that was given shows whether it was approved as usual"))
 }
 
 /// The reason: the mark's own words, or the message as `reason-missing` reads it.
@@ -295,7 +300,7 @@ impl Check for EmergencyIncomplete {
             approvals: Approvals::of(period.settings),
             records: TicketRecords::of(period.exports, period.settings),
             reasons: Reasons::of(period.settings),
-            has_forge: !period.exports.proposals.is_empty(),
+            exports: period.exports,
         };
         judge_each_change(&EMERGENCY_INCOMPLETE, period, |_, dossier| self.judge(dossier, &given))
     }

@@ -35,7 +35,7 @@ pub use cards::{cards, explain};
 pub use catalogue::{Catalogue, Family, Listing, families};
 pub use environment_files::EnvironmentFile;
 pub use register::Joined;
-pub use review::{Approvals, RoleValid, Standing, WeighedReview};
+pub use review::{Approvals, OWNERS_CHECK, RoleValid, Standing, WeighedReview};
 pub use signatures::{Signer, Signers};
 pub use tickets::records as ticket_records;
 

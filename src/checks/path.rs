@@ -36,11 +36,18 @@ static DIRECT_PUSH: Card = Card {
     ],
     needs: "the first-parent chain, and marks of proposals in messages",
     waivable_by: "the head of the department, not the author of the change",
-    settings: &[(
-        "expect",
-        "\"auto\"",
-        "whether the mark of a proposal is expected in Git: always, never, or auto: when at least half of the period's changes carry one",
-    )],
+    settings: &[
+        (
+            "expect",
+            "\"auto\"",
+            "whether the mark of a proposal is expected in Git: always, never, or auto: when at least half of the period's changes carry one",
+        ),
+        (
+            "minimum_grade",
+            "\"asserted\"",
+            "how strong the proof of the proposal must be: asserted (a mark in the message) or recorded",
+        ),
+    ],
     since: "0.1.0",
     limits: "The mark of a proposal is text in a message; anybody can write it, and a forge that rebases leaves none. Only the forge's \
              own record proves which proposal brought a change.",
@@ -50,11 +57,14 @@ static DIRECT_PUSH: Card = Card {
 #[derive(Debug)]
 struct DirectPush {
     expect: Expect,
+    minimum_grade: Grade,
 }
 
 impl DirectPush {
     fn configured(section: &mut Section) -> Self {
-        Self { expect: Expect::configured(section) }
+        let grades = [Grade::Asserted, Grade::Recorded].map(|grade| (grade.word(), grade));
+        let minimum_grade = section.choice("minimum_grade", Grade::Asserted, &grades);
+        Self { expect: Expect::configured(section), minimum_grade }
     }
 
     fn judge(&self, dossier: &Dossier, register: &Register<'_>, custom: Custom, exports: &Exports) -> Verdict {
@@ -63,7 +73,15 @@ impl DirectPush {
             return Verdict::pass_because(Grade::Recorded, because);
         }
         if let Some(proposal) = dossier.evidence.proposal.as_ref().filter(|_| !custom.recorded) {
-            return Verdict::pass(proposal.grade);
+            if proposal.grade >= self.minimum_grade {
+                return Verdict::pass(proposal.grade);
+            }
+            let told = format!(
+                "{} is {} only, and the settings demand a recorded proposal",
+                shown(&proposal.value.id),
+                proposal.grade.word()
+            );
+            return Verdict::not_assessable(told).citing([proposal.citation.clone()]);
         }
         if dossier.arrival == ArrivalKind::Initial {
             return Verdict::not_applicable();
@@ -276,6 +294,14 @@ mod tests {
         assert_eq!(outcomes(&findings)[3..], ["exception", "exception", "exception"]);
         let never = settings_with("[checks.direct-push]\nexpect = \"never\"");
         assert_eq!(outcomes(&assess(&DIRECT_PUSH, &never, &of_all_kinds()))[4], "not assessable");
+    }
+
+    #[test]
+    fn a_mark_in_the_message_is_too_weak_where_a_record_is_demanded() {
+        let recorded = settings_with("[checks.direct-push]\nminimum_grade = \"recorded\"");
+        let findings = assess(&DIRECT_PUSH, &recorded, &of_all_kinds());
+        assert_eq!(outcomes(&findings)[1..5], ["not assessable", "not assessable", "not assessable", "exception"]);
+        assert!(told(&findings)[1].contains("#1 is asserted only"), "{:?}", told(&findings));
     }
 
     #[test]

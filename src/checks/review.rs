@@ -8,6 +8,7 @@ use crate::evidence::{Decision, Dossier, Exports, Grade};
 use crate::settings::reader::Section;
 
 mod approvals;
+mod owners;
 mod recorded;
 mod roles;
 
@@ -15,6 +16,9 @@ pub(super) use approvals::authors;
 pub use approvals::{Approvals, Standing, WeighedReview};
 use roles::Demands;
 pub use roles::RoleValid;
+
+/// The id of the check that needs the owners file before each change.
+pub const OWNERS_CHECK: &str = "owner-missing";
 
 pub(super) const FAMILY: Family = Family {
     name: "review",
@@ -24,6 +28,7 @@ pub(super) const FAMILY: Family = Family {
         Listing { card: &SELF_APPROVED, configure: |_| Box::new(SelfApproved) },
         recorded::STALE,
         recorded::UNCONFIRMED,
+        owners::MISSING,
     ],
 };
 
@@ -206,7 +211,7 @@ fn lacking(dossier: &Dossier) -> &'static str {
 }
 
 /// No review at all, where an export of a forge would have it.
-fn nobody_recorded(dossier: &Dossier, custom: Custom, exports: &Exports) -> Option<Verdict> {
+pub(super) fn nobody_recorded(dossier: &Dossier, custom: Custom, exports: &Exports) -> Option<Verdict> {
     if !custom.recorded {
         return None;
     }

@@ -60,6 +60,7 @@ pub fn dossier(n: u8, message: &str) -> Dossier {
         bot: None,
         link: None,
         gate: None,
+        owners: None,
         gaps: Vec::new(),
     }
 }

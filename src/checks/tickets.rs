@@ -137,7 +137,7 @@ fn passed(claim: &Claim<Ticket>) -> Verdict {
 fn place(claim: &Claim<Ticket>) -> String {
     match &claim.citation.source {
         Source::SideCommit(id) | Source::Note(_, id) => format!("side commit {}", id.0.short()),
-        Source::Change | Source::File(_) | Source::Export(..) => "a side commit".to_owned(),
+        Source::Change | Source::File(_) | Source::FileBefore(_) | Source::Export(..) => "a side commit".to_owned(),
     }
 }
 

@@ -45,6 +45,22 @@ impl Verdict {
         Self { outcome: Outcome::NotApplicable, grade: Grade::None, severity: None }
     }
 
+    /// Whether it is an exception.
+    pub(super) fn is_exception(&self) -> bool {
+        matches!(self.outcome, Outcome::Exception(_))
+    }
+
+    /// With more words behind its reason, where it has one.
+    pub(super) fn with_more(mut self, more: &str) -> Self {
+        match &mut self.outcome {
+            Outcome::NoException(Some(basis)) | Outcome::Exception(basis) | Outcome::NotAssessable(basis) => {
+                basis.because = [&*basis.because, more].concat().into();
+            }
+            Outcome::NoException(None) | Outcome::NotApplicable => {}
+        }
+        self
+    }
+
     /// With the places where it was read.
     pub(super) fn citing(mut self, citations: impl IntoIterator<Item = Citation>) -> Self {
         match &mut self.outcome {
@@ -75,12 +91,12 @@ fn basis(because: impl Into<Box<str>>) -> Basis {
 
 /// Records a finding for every change. Changes out of scope are not applicable, and a change whose commit
 /// could not be read is not assessable; `judge` sees the others with their positions.
-pub(super) fn judge_each_change(
+pub(super) fn judge_each_change<'a>(
     card: &Card,
-    period: &Period<'_>,
-    mut judge: impl FnMut(usize, &Dossier) -> Verdict,
+    period: &Period<'a>,
+    mut judge: impl FnMut(usize, &'a Dossier) -> Verdict,
 ) -> Vec<Finding> {
-    let verdict = |(position, dossier): (usize, &Dossier)| {
+    let verdict = |(position, dossier): (usize, &'a Dossier)| {
         let verdict = if dossier.classification.out_of_scope.is_some() {
             Verdict::not_applicable()
         } else if let Some(gap) = gap_about(dossier, GapAbout::Commit) {

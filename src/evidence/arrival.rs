@@ -37,7 +37,7 @@ fn dossier(change: Change, classification: Classification, evidence: Evidence, s
         [&change.commit.author, &change.commit.committer].into_iter().find_map(|who| identities::find_bot(&who.person, settings));
     let arrival = arrival(&change, &evidence, bot.as_ref());
     let gaps = change.commit.gaps.iter().chain(change.side_commits.iter().flat_map(|commit| &commit.gaps)).cloned().collect();
-    Dossier { change, classification, evidence, arrival, bot, link: None, gate: None, gaps }
+    Dossier { change, classification, evidence, arrival, bot, link: None, gate: None, owners: None, gaps }
 }
 
 /// `Unknown` stands for "no mark" here; whether that means a direct push follows from the other changes.
@@ -54,7 +54,7 @@ fn arrival(change: &Change, evidence: &Evidence, bot: Option<&Arc<str>>) -> Arri
 fn names_own_proposal(evidence: &Evidence) -> bool {
     evidence.proposal.as_ref().is_some_and(|claim| match claim.citation.source {
         Source::Change | Source::Note(..) => true,
-        Source::SideCommit(_) | Source::File(_) | Source::Export(..) => false,
+        Source::SideCommit(_) | Source::File(_) | Source::FileBefore(_) | Source::Export(..) => false,
     })
 }
 

@@ -26,6 +26,7 @@ mod arrival;
 mod exports;
 mod linking;
 mod fates;
+pub mod owners;
 pub mod gate_records;
 pub mod signatures;
 #[cfg(test)]
@@ -145,6 +146,8 @@ pub enum Source {
     Export(Arc<str>, Arc<str>),
     /// A file as the change left it, or as it was before where the change removed it.
     File(RepoPath),
+    /// A file as it was before the change.
+    FileBefore(RepoPath),
 }
 
 /// The place inside a record; lines count from 1 and the subject is line 1.
@@ -442,6 +445,8 @@ pub struct Dossier {
     pub link: Option<Box<Link>>,
     /// What the gate decided about it, where a record was given.
     pub gate: Option<Box<gate_records::GateDecision>>,
+    /// The owners file that stood before it, where that was looked for and there was one.
+    pub owners: Option<Arc<owners::OwnersAtBase>>,
     /// Everything about it that could not be read.
     pub gaps: Vec<Gap>,
 }

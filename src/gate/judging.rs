@@ -411,7 +411,7 @@ impl Bench<'_> {
         let place = basis.citations.iter().find_map(|citation| match (&citation.source, citation.place) {
             (Source::File(path), Place::Line(line)) => Some((path.clone(), line)),
             (Source::File(path), _) => Some((path.clone(), 1)),
-            (Source::Change | Source::SideCommit(_) | Source::Note(..) | Source::Export(..), _) => None,
+            (Source::Change | Source::SideCommit(_) | Source::Note(..) | Source::Export(..) | Source::FileBefore(_), _) => None,
         });
         let place: Option<(RepoPath, u32)> = place;
         Found { card, about, stance, severity: finding.severity, because: visible_line(&basis.because), place }

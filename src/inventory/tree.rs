@@ -1,6 +1,7 @@
 //! The policy objects in one tree: files are scanned by line, and only those with a kind that matters are parsed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -121,11 +122,11 @@ impl Tree {
 }
 
 impl FileFacts {
-    fn of(objects: &[Object]) -> Self {
+    fn of(objects: &[Arc<Object>]) -> Self {
         Self {
-            policies: objects.iter().filter_map(PolicyFacts::of).collect(),
-            namespaces: objects.iter().filter_map(namespace_object).collect(),
-            denials: objects.iter().filter_map(default_denial).collect(),
+            policies: objects.iter().filter_map(|object| PolicyFacts::of(object)).collect(),
+            namespaces: objects.iter().filter_map(|object| namespace_object(object)).collect(),
+            denials: objects.iter().filter_map(|object| default_denial(object)).collect(),
         }
     }
 
@@ -183,7 +184,7 @@ pub(super) fn count(
 ) -> (usize, bool) {
     let before = gaps.len();
     let files = candidates(repository, commit, gaps);
-    let is_policy = |object: &&Object| policies::family_of(object).is_some();
+    let is_policy = |object: &&Arc<Object>| policies::family_of(object).is_some();
     let counts = parallel::map(
         files,
         PIECE,

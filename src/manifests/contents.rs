@@ -1,10 +1,12 @@
 //! A whole file becomes its Kubernetes objects and what of it could not be read.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::ObjectKind;
 use super::documents::{self, Document, MAX_DOCUMENTS};
 use super::expansion::{holds_objects, objects_of};
+use super::known::{DocumentReading, KnownDocuments};
 use super::object::Object;
 use super::scan::{self, FirstLook, Sight};
 use super::yaml::{self, Budget, Failure};
@@ -16,7 +18,7 @@ const MAX_DETAIL: usize = 200;
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
     /// Its objects, in the order of the file; an object that holds others stands before them.
-    pub objects: Vec<Object>,
+    pub objects: Vec<Arc<Object>>,
     /// What could not be read, in the order of the file.
     pub gaps: Vec<ContentGap>,
 }
@@ -84,22 +86,32 @@ pub fn first_look(bytes: &[u8]) -> FirstLook {
 /// parsed. A document that holds objects (`List`, `Template`) or that the scan may have misread is always parsed, so
 /// objects of any kind may be among the contents.
 pub fn read(bytes: &[u8], wants: &dyn Fn(&[ObjectKind]) -> bool) -> Contents {
+    read_known(bytes, wants, None)
+}
+
+/// Reads a whole file as [`read`] does, and parses no document that is known.
+pub fn read_known(bytes: &[u8], wants: &dyn Fn(&[ObjectKind]) -> bool, known: Option<&KnownDocuments>) -> Contents {
     let text = decode(bytes);
     match gap_of_whole_file(&text) {
         Some(gap) => Contents { objects: Vec::new(), gaps: vec![gap] },
-        None => read_documents(&documents::split(&text), wants),
+        None => read_documents(&documents::split(&text), wants, known),
     }
 }
 
 /// Reads both sides of an edit as [`read`] does, but leaves out of both what stands word for word in both.
-pub fn read_changed(before: &[u8], after: &[u8], wants: &dyn Fn(&[ObjectKind]) -> bool) -> (Contents, Contents) {
+pub fn read_changed(
+    before: &[u8],
+    after: &[u8],
+    wants: &dyn Fn(&[ObjectKind]) -> bool,
+    known: Option<&KnownDocuments>,
+) -> (Contents, Contents) {
     let (old_text, new_text) = (decode(before), decode(after));
     if gap_of_whole_file(&old_text).is_some() || gap_of_whole_file(&new_text).is_some() {
-        return (read(before, wants), read(after, wants));
+        return (read_known(before, wants, known), read_known(after, wants, known));
     }
     let (mut old, mut new) = (documents::split(&old_text), documents::split(&new_text));
     documents::remove_shared(&mut old, &mut new);
-    (read_documents(&old, wants), read_documents(&new, wants))
+    (read_documents(&old, wants, known), read_documents(&new, wants, known))
 }
 
 /// The bytes as UTF-8: as they are, or converted from UTF-16 where they begin with its mark, as go-yaml does.
@@ -131,7 +143,7 @@ fn gap_of_whole_file(bytes: &[u8]) -> Option<ContentGap> {
     Some(ContentGap { line: 1, reason, detail: Box::default(), kinds })
 }
 
-fn read_documents(documents: &[Document<'_>], wants: &dyn Fn(&[ObjectKind]) -> bool) -> Contents {
+fn read_documents(documents: &[Document<'_>], wants: &dyn Fn(&[ObjectKind]) -> bool, known: Option<&KnownDocuments>) -> Contents {
     let mut contents = Contents::default();
     let mut budget = Budget::default();
     for document in documents {
@@ -142,10 +154,23 @@ fn read_documents(documents: &[Document<'_>], wants: &dyn Fn(&[ObjectKind]) -> b
         let sight = scan::look(document.text);
         let may_hold_more = sight.unsure || sight.kinds.iter().any(holds_objects);
         if may_hold_more || (!sight.kinds.is_empty() && wants(&sight.kinds)) {
-            read_document(document, &sight, &mut budget, &mut contents);
+            let reading = recalled(document, &mut budget, known).unwrap_or_else(|| {
+                let reading = read_document(document, &sight, &mut budget);
+                known.inspect(|known| known.remember(document, &reading));
+                reading
+            });
+            contents.objects.extend(reading.objects.iter().cloned());
+            contents.gaps.extend(reading.gaps.iter().cloned());
         }
     }
     contents
+}
+
+/// What is known of a document, where the budget of the file has enough left for it.
+fn recalled(document: &Document<'_>, budget: &mut Budget, known: Option<&KnownDocuments>) -> Option<DocumentReading> {
+    let reading = known?.recall(document)?;
+    budget.pay(reading.cost)?;
+    Some(reading)
 }
 
 fn too_many_documents(rest: &Document<'_>) -> ContentGap {
@@ -157,28 +182,33 @@ fn too_many_documents(rest: &Document<'_>) -> ContentGap {
     }
 }
 
-fn read_document(document: &Document<'_>, sight: &Sight, budget: &mut Budget, contents: &mut Contents) {
+fn read_document(document: &Document<'_>, sight: &Sight, budget: &mut Budget) -> DocumentReading {
+    let (mut objects, mut gaps) = (Vec::new(), Vec::new());
     let mut gap = |line, reason, detail: &str| {
         let detail = detail.chars().take(MAX_DETAIL).collect::<String>().into();
-        contents.gaps.push(ContentGap { line, reason, detail, kinds: sight.kinds.clone() });
+        gaps.push(ContentGap { line, reason, detail, kinds: sight.kinds.clone() });
     };
-    let Ok(text) = std::str::from_utf8(document.text) else {
-        return gap(document.line, Unreadable::NotYaml, "not UTF-8");
-    };
-    let reading = yaml::parse(text, document.line, budget);
-    if let Some(first) = reading.duplicates.iter().min_by_key(|duplicate| duplicate.line) {
-        gap(first.line, Unreadable::DuplicateKey, &first.key);
-    }
-    for root in reading.roots {
-        let found = objects_of(root, budget);
-        contents.objects.extend(found.objects);
-        for remark in found.remarks {
-            gap(remark.line, remark.reason, remark.detail);
+    let before = budget.left();
+    match std::str::from_utf8(document.text) {
+        Err(_) => gap(document.line, Unreadable::NotYaml, "not UTF-8"),
+        Ok(text) => {
+            let reading = yaml::parse(text, document.line, budget);
+            if let Some(first) = reading.duplicates.iter().min_by_key(|duplicate| duplicate.line) {
+                gap(first.line, Unreadable::DuplicateKey, &first.key);
+            }
+            for root in reading.roots {
+                let found = objects_of(root, budget);
+                objects.extend(found.objects.into_iter().map(Arc::new));
+                for remark in found.remarks {
+                    gap(remark.line, remark.reason, remark.detail);
+                }
+            }
+            if let Some(failure) = reading.failure {
+                gap(failure.line, reason_of(&failure, text), &failure.detail);
+            }
         }
     }
-    if let Some(failure) = reading.failure {
-        gap(failure.line, reason_of(&failure, text), &failure.detail);
-    }
+    DocumentReading { objects: objects.into(), gaps: gaps.into(), cost: before - budget.left() }
 }
 
 /// A text that is not YAML and shows marks of a template is one.

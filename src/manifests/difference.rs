@@ -264,7 +264,7 @@ mod tests {
     use super::*;
 
     fn root(spec: &str) -> Node {
-        read(format!("apiVersion: v1\nkind: X\nspec: {spec}\n").as_bytes(), &|_| true).objects.remove(0).root
+        read(format!("apiVersion: v1\nkind: X\nspec: {spec}\n").as_bytes(), &|_| true).objects[0].root.clone()
     }
 
     /// `path: before -> after`

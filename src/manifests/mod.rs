@@ -8,6 +8,7 @@ mod difference;
 mod documents;
 mod expansion;
 mod json;
+mod known;
 mod object;
 mod print;
 mod scalars;
@@ -18,8 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::RepoPath;
 
-pub use self::contents::{ContentGap, Contents, Unreadable, first_look, read, read_changed};
+pub use self::contents::{ContentGap, Contents, Unreadable, first_look, read, read_changed, read_known};
 pub use self::difference::{Difference, child_path, difference, item_path};
+pub use self::known::KnownDocuments;
 pub use self::object::{Certainty, Identity, Node, Object, SecretValue, Value};
 pub use self::print::to_text;
 pub use self::scan::{FirstLook, scan};

@@ -357,12 +357,12 @@ fn what_did_not_change_is_left_out_of_both_sides() {
     let document = |name: &str, text: &str| format!("---\napiVersion: v1\nkind: X\nmetadata: {{name: {name}}}\n{text}\n");
     let before = document("a", "x: 1") + &document("b", "x: 1") + &document("c", "x: 1");
     let after = document("c", "x: 1") + "# c\n" + &document("a", "x: 1") + &document("b", "x: 2");
-    let (old, new) = read_changed(before.as_bytes(), after.as_bytes(), &|_| true);
+    let (old, new) = read_changed(before.as_bytes(), after.as_bytes(), &|_| true, None);
     assert_eq!(
         (names(&old), names(&new)),
         (vec!["X b@7".to_owned(), "X c@12".to_owned()], vec!["X c@2".to_owned(), "X b@13".to_owned()])
     );
-    let (old, new) = read_changed(b"\0GITCRYPT\0", after.as_bytes(), &|_| true);
+    let (old, new) = read_changed(b"\0GITCRYPT\0", after.as_bytes(), &|_| true, None);
     assert_eq!((old.gaps.len(), new.objects.len()), (1, 3));
 }
 
@@ -436,6 +436,6 @@ fn no_bytes_make_it_panic_and_reading_is_repeatable() {
             assert_eq!(difference(&one.root, &other.root).is_empty(), one.root == other.root);
             let _ = to_text(&other.root, random(100));
         }
-        let _ = read_changed(SEED.as_bytes(), &bytes, &|_| false);
+        let _ = read_changed(SEED.as_bytes(), &bytes, &|_| false, None);
     }
 }

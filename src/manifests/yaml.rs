@@ -43,7 +43,12 @@ impl Budget {
         Some(node.clone())
     }
 
-    fn pay(&mut self, count: usize) -> Option<()> {
+    /// How many values may still come.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
+    pub(super) fn pay(&mut self, count: usize) -> Option<()> {
         self.left = self.left.checked_sub(count)?;
         Some(())
     }

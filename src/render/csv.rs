@@ -253,7 +253,7 @@ fn commits(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<(), RenderError
 fn commit_cells(columns: &Columns<'_>, dossier: &Dossier, commit: &Commit, evidence: &Evidence) -> Vec<String> {
     let on_first_parent = commit.id == dossier.change.id();
     let read_here = |citation: &Citation| match &citation.source {
-        Source::Change | Source::File(_) => on_first_parent,
+        Source::Change | Source::File(_) | Source::FileBefore(_) => on_first_parent,
         Source::Export(..) => false,
         Source::SideCommit(at) | Source::Note(_, at) => *at == commit.id,
     };

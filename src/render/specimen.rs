@@ -415,6 +415,7 @@ fn dossier(number: usize) -> Dossier {
         bot: (*own.author.person == Person::new("renovate", "renovate@example.com")).then(|| "renovate".into()),
         link: None,
         gate: None,
+        owners: None,
         gaps: if number % 19 == 3 { vec![gap] } else { Vec::new() },
         change: Change { commit: own, side_commits: sides },
     }

@@ -7,9 +7,9 @@ use gix::objs::{Find as _, FindHeader as _, Kind};
 
 use super::commit;
 use super::packs::Object;
-use super::tree_diff::{FileEdit, pair_renames};
+use super::tree_diff::{Entries, Entry, FileEdit, pair_renames};
 use super::{Commit, Gap, GapAbout, RawCommit, Reader, Repository, git_id, own_id};
-use crate::text::{BlobId, CommitId, Timestamp, TreeId};
+use crate::text::{BlobId, CommitId, ObjectId, Timestamp, TreeId};
 
 /// How many commits' trees are remembered.
 const RECENT: usize = 4;
@@ -146,6 +146,32 @@ impl Reader {
             Some(_) | None => {}
         }
         self.object(&id, Kind::Blob)
+    }
+}
+
+impl Reader {
+    /// What stands at a path of a commit's tree; a folder is nothing.
+    ///
+    /// # Errors
+    ///
+    /// One sentence when the commit or a folder cannot be read.
+    pub fn entry_of(&mut self, commit: CommitId, path: &str) -> Result<Option<Entry>, String> {
+        let mut folder = self.tree_of(commit)?;
+        let mut names = path.split('/').peekable();
+        while let Some(name) = names.next() {
+            let content = self.object(&git_id(folder.0), Kind::Tree)?;
+            let mut entries = Entries::new(&content, self.repo.object_hash().len_in_bytes());
+            let Some(entry) = entries.by_ref().find(|entry| entry.name == name.as_bytes()) else {
+                return if entries.malformed { Err(format!("tree {folder}: is malformed")) } else { Ok(None) };
+            };
+            let id = ObjectId::from_bytes(entry.id).ok_or_else(|| format!("tree {folder}: is malformed"))?;
+            match (names.peek().is_some(), entry.is_tree()) {
+                (true, true) => folder = TreeId(id),
+                (false, false) => return Ok(Some(Entry { blob: BlobId(id), mode: entry.mode })),
+                (true, false) | (false, true) => return Ok(None),
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -107,9 +107,10 @@ impl ImpactUntested {
 
     fn in_proposal(&self, dossier: &Dossier, exports: &Exports, search: &mut Search) {
         let Some(link) = &dossier.link else {
-            return if exports.proposals.is_empty() && dossier.arrival != ArrivalKind::Direct {
-                search.unseen.push("the proposal, if there is one, is in no export that was given".to_owned());
-            };
+            if !exports.tell_proposal_of(dossier) && dossier.arrival != ArrivalKind::Direct {
+                search.unseen.push("its proposal, if there is one, is in no export that was given".to_owned());
+            }
+            return;
         };
         let Some(proposal) = exports.proposals.get(link.proposal) else { return };
         let id = shown(&proposal.id);

@@ -316,7 +316,7 @@ fn only_joins(commit: &Commit) -> bool {
 /// The side commit that a review was given for; `None` when it is about the whole change.
 fn about(claim: &Claim<Review>, dossier: &Dossier) -> Option<CommitId> {
     match &claim.citation.source {
-        Source::Change | Source::File(_) | Source::Export(..) => None,
+        Source::Change | Source::File(_) | Source::FileBefore(_) | Source::Export(..) => None,
         Source::SideCommit(id) => Some(*id),
         Source::Note(_, id) => (*id != dossier.change.id()).then_some(*id),
     }

@@ -182,6 +182,14 @@ impl Exports {
         self.fates = fates::of(&self.proposals, &self.arrived_inside, dossiers, branch, start);
     }
 
+    /// Whether the proposal that brought a change is known, or that there is none: then the exports are whole and have none.
+    #[must_use]
+    pub fn tell_proposal_of(&self, dossier: &Dossier) -> bool {
+        let tell_none =
+            !self.proposals.is_empty() && self.missing_proposals.is_empty() && !self.may_be_of.contains_key(&dossier.change.id());
+        dossier.link.is_some() || tell_none
+    }
+
     /// How many rulings of the gate were given.
     #[must_use]
     pub fn rulings(&self) -> usize {

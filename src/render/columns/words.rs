@@ -120,6 +120,10 @@ pub(crate) fn citation(citation: &Citation, change: &Change) -> String {
         Source::SideCommit(commit) => format!("commit {commit}, {place}"),
         Source::Note(reference, commit) => one_line(&format!("{reference} on commit {commit}, {place}")),
         Source::File(file) => format!("commit {}, {}, {place}", change.id(), path(file)),
+        Source::FileBefore(file) => {
+            let before = change.commit.parents.first().map_or_else(String::new, |parent| format!("commit {parent}, "));
+            format!("{before}{}, {place}", path(file))
+        }
         Source::Export(file, inside) => one_line(&format!("raw/{file}, {inside}")),
     }
 }
@@ -132,6 +136,7 @@ pub(crate) fn near_citation(citation: &Citation) -> String {
         Source::SideCommit(commit) => format!("side commit {}, {place}", commit.0.short()),
         Source::Note(reference, commit) => one_line(&format!("{reference} on {}, {place}", commit.0.short())),
         Source::File(file) => format!("{}, {place}", path(file)),
+        Source::FileBefore(file) => format!("{} before the change, {place}", path(file)),
         Source::Export(file, inside) => one_line(&format!("raw/{file}, {inside}")),
     }
 }

@@ -33,6 +33,10 @@ pub(super) fn citation(citation: &Citation) -> JsonCitation<'_> {
             path = Some(json_path(file));
             ("file", None)
         }
+        Source::FileBefore(file) => {
+            path = Some(json_path(file));
+            ("file before", None)
+        }
         Source::Export(file, inside) => {
             export = Some(format!("raw/{file}, {inside}"));
             ("export", None)
