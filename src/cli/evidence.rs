@@ -1,4 +1,4 @@
-//! Folders of evidence, read whole before anything else is done.
+//! Folders of evidence, read whole before the history is.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::{Exit, Failure};
 use crate::evidence::Exports;
+use crate::settings::Settings;
 
 /// Evidence from outside of Git.
 #[derive(Debug, Args)]
@@ -19,8 +20,8 @@ pub(super) struct EvidenceArguments {
 /// Files larger than this are not read.
 const MAX_FILE: u64 = 256 << 20;
 
-/// Reads every file of some folders; each is understood, or the run ends.
-pub(super) fn evidence(folders: &[PathBuf]) -> Result<Exports, Failure> {
+/// Reads every file of some folders, tables as the settings say; each is understood, or the run ends.
+pub(super) fn evidence(folders: &[PathBuf], settings: &Settings) -> Result<Exports, Failure> {
     let mut files = Vec::new();
     for (number, folder) in (1..).zip(folders) {
         for path in listed(folder)? {
@@ -29,7 +30,7 @@ pub(super) fn evidence(folders: &[PathBuf]) -> Result<Exports, Failure> {
             files.push((format!("{number}/{}", parts.join("/")), read(&path)?));
         }
     }
-    Exports::read(files).map_err(|error| {
+    Exports::read(files, Some(settings)).map_err(|error| {
         Failure::of(Exit::Misuse, &error)
             .hint("take out of the evidence folder what is no evidence; nothing there is passed over")
     })

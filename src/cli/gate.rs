@@ -255,7 +255,7 @@ impl Desk<'_> {
         let chosen = source::choose_settings(&self.arguments.source, story)?;
         let (history, settings) = source::resolve(&repository, &wanted, chosen, &self.arguments.source)?;
         let catalogue = catalogue(&settings)?;
-        let exports = evidence(&self.arguments.evidence.evidence)?;
+        let exports = evidence(&self.arguments.evidence.evidence, &settings)?;
         let keys = self.keys(&repository, &settings)?;
         Ok(vec![gate::replay(&repository, history, &settings, catalogue, Given { cache: &FactsCache::none(), exports, keys })?])
     }

@@ -11,6 +11,7 @@ use super::signatures::{self, SignatureArguments};
 use super::source::{RangeArguments, SourceArguments, Wanted, catalogue, choose_settings, open, resolve, resolve_moment};
 use super::terminal::{self, note, put, say};
 use crate::changes::FactsCache;
+use crate::evidence::Exports;
 use crate::evidence::signatures::Keys;
 use crate::pack::Pack;
 use crate::pipeline::{self, Given};
@@ -51,14 +52,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let repository = open(&arguments.source, imported.as_ref())?;
     let chosen = choose_settings(&arguments.source, story)?;
     let cache = if imported.is_some() { FactsCache::none() } else { arguments.cache.open(&repository) };
-    let given = Given { cache: &cache, exports: evidence(&arguments.evidence.evidence)?, keys: Keys::default() };
+    let given = Given { cache: &cache, exports: Exports::default(), keys: Keys::default() };
     let (pack, before) = match (arguments.question.needs(), wanted) {
         (Needs::Policies { at: Some(_) }, Some(_)) => {
             return Err(Failure::misuse("`--at` names one moment and cannot be used with a range")
                 .hint("with `--period`, or `--from` and `--to`, the policies are those at the end of the range"));
         }
         (Needs::Policies { at }, None) => {
-            if !given.exports.files.is_empty() {
+            if !arguments.evidence.evidence.is_empty() {
                 note("note: without a range the changes behind a policy are read from Git alone; `--evidence` says nothing here");
             }
             let (range, settings) = resolve_moment(&repository, at.as_deref(), chosen, &arguments.source)?;
@@ -94,6 +95,7 @@ fn audit(
 ) -> Result<Pack, Failure> {
     let (history, settings) = resolve(repository, wanted, chosen, &arguments.source)?;
     given.keys = signatures::keys(&arguments.signatures, repository, &settings, arguments.source.settings.as_deref())?;
+    given.exports = evidence(&arguments.evidence.evidence, &settings)?;
     let catalogue = catalogue(&settings)?;
     let bar = Bar::new();
     let judged = pipeline::audit(repository, given, history, settings, &catalogue, &bar);

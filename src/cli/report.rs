@@ -48,7 +48,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.stop_after.is_none() {
         folder::check_free(&arguments.out)?;
     }
-    let exports = evidence(&arguments.evidence.evidence)?;
     let story = arguments.range.sample.as_deref().map(Story::find).transpose()?;
     let wanted = wanted(arguments, story)?;
     let imported = story.map(Story::import).transpose()?;
@@ -56,6 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let chosen = choose_settings(&arguments.source, story)?;
     let (history, settings) = resolve(&repository, &wanted, chosen, &arguments.source)?;
     let catalogue = catalogue(&settings)?;
+    let exports = evidence(&arguments.evidence.evidence, &settings)?;
     let keys = signatures::keys(&arguments.signatures, &repository, &settings, arguments.source.settings.as_deref())?;
     // What is read from a sample's passing repository is of no use to the next run.
     let cache = if imported.is_some() { FactsCache::none() } else { arguments.cache.open(&repository) };

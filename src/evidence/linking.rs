@@ -275,16 +275,21 @@ fn link_rebased(reader: &mut Reader, proposals: &[RecordedProposal], dossiers: &
 /// commits, and not all of it landed as this one.
 fn may_be_of(reader: &mut Reader, proposals: &[RecordedProposal], dossiers: &[Dossier]) -> BTreeMap<CommitId, String> {
     let mut found = BTreeMap::new();
-    let mut last_of: Option<&str> = None;
+    // The linked change behind, and whether it may have been the last of several, once somebody asks.
+    let mut behind: Option<(&RecordedProposal, &Commit, Option<bool>)> = None;
     for dossier in dossiers.iter().rev() {
         let commit = &dossier.change.commit;
-        let Some(link) = &dossier.link else {
-            last_of = last_of.filter(|_| commit.parents.len() == 1);
-            found.extend(last_of.map(|id| (commit.id, id.to_owned())));
+        if let Some(link) = &dossier.link {
+            let proposal =
+                proposals.get(link.proposal).filter(|proposal| proposal.commits.is_empty() && commit.parents.len() == 1);
+            behind = proposal.map(|proposal| (proposal, commit, None));
             continue;
-        };
-        let proposal = proposals.get(link.proposal).filter(|proposal| proposal.commits.is_empty() && commit.parents.len() == 1);
-        last_of = proposal.filter(|proposal| !landed_at_once(reader, proposal, commit)).map(|proposal| proposal.id.as_str());
+        }
+        behind = behind.filter(|_| commit.parents.len() == 1);
+        let Some((proposal, last, asked)) = &mut behind else { continue };
+        if *asked.get_or_insert_with(|| !landed_at_once(reader, proposal, last)) {
+            found.insert(commit.id, proposal.id.clone());
+        }
     }
     found
 }

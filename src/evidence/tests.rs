@@ -34,7 +34,13 @@ fn commit(number: u8, parents: &[u8], message: &str) -> Commit {
 }
 
 fn detection() -> TicketSettings {
-    TicketSettings { projects: None, issues: IssueReferences::Closing, approved: Vec::new(), patterns: Vec::new() }
+    TicketSettings {
+        projects: None,
+        issues: IssueReferences::Closing,
+        approved: Vec::new(),
+        patterns: Vec::new(),
+        exports: Vec::new(),
+    }
 }
 
 fn projects(keys: &[&str]) -> TicketSettings {

@@ -10,8 +10,8 @@ use super::reader::{self, Problem, Section};
 use super::register::{self, Register};
 use super::{
     CheckTables, EnvironmentSettings, GateSettings, Globs, IdentitySettings, IssueReferences, LandingMethod, Layer, LayerRule,
-    Mailmap, OwnerSettings, OwnersForge, PROFILES, RefuseFrom, Scope, Settings, SignatureSettings, TicketPattern, TicketSettings,
-    Waiver, describe,
+    Mailmap, OwnerSettings, OwnersForge, PROFILES, RefuseFrom, Scope, Settings, SignatureSettings, TicketColumns, TicketPattern,
+    TicketSettings, TicketTable, Waiver, describe,
 };
 use crate::text::{Person, visible_line};
 
@@ -100,6 +100,7 @@ fn read(
         period_offset,
         scope: scope(root.section("scope"), problems),
         tickets: tickets(root.section("tickets"), problems),
+        evidence_repository: evidence_repository(root.section("evidence"), problems),
         layers: layers(root.sections("layers"), problems),
         environments: environments(root.section("environments"), problems),
         people: register.people,
@@ -189,8 +190,55 @@ fn tickets(mut section: Section, problems: &mut Vec<Problem>) -> TicketSettings 
     let approved = section.strings("approved").unwrap_or_default().into_iter().map(|(_, status)| status).collect();
     let mut names = BTreeSet::new();
     let patterns = section.sections("patterns").into_iter().filter_map(|one| ticket_pattern(one, &mut names, problems)).collect();
+    let exports = section.sections("exports").into_iter().map(|one| ticket_table(one, problems)).collect();
     problems.extend(section.finish());
-    TicketSettings { projects, issues, approved, patterns }
+    TicketSettings { projects, issues, approved, patterns, exports }
+}
+
+fn evidence_repository(mut section: Section, problems: &mut Vec<Problem>) -> Option<String> {
+    let line = section.line_of("repository");
+    let repository = section.string("repository");
+    if repository.as_deref().is_some_and(|name| name.trim().is_empty() || name.contains("://")) {
+        let hint = "write it as the forge names it, e.g. \"owner/name\" or \"group/project\"";
+        section.complain(line, "`evidence.repository` is no name of a repository", hint);
+    }
+    problems.extend(section.finish());
+    repository
+}
+
+fn ticket_table(mut section: Section, problems: &mut Vec<Problem>) -> TicketTable {
+    let name = section.required_string("name");
+    let matches: Vec<String> = section.strings("match").unwrap_or_default().into_iter().map(|(_, column)| column).collect();
+    let mut columns = section.section("columns");
+    let read = TicketColumns {
+        id: columns.required_string("id"),
+        status: columns.string("status"),
+        kind: columns.string("type"),
+        title: columns.string("title"),
+        requester: columns.string("requester"),
+        created_at: columns.string("created_at"),
+        approved_by: columns.string("approved_by"),
+        approved_at: columns.string("approved_at"),
+    };
+    problems.extend(columns.finish());
+    let line = section.line_of("date_format");
+    let date_format = section.string("date_format");
+    if date_format.as_deref().is_some_and(|format| !is_date_format(format)) {
+        let hint = "write the parts as in \"%d.%m.%Y %H:%M\"; day, month, year, hour and minute are needed";
+        section.complain(line, "`date_format` does not tell a date and a time of day", hint);
+    }
+    problems.extend(section.finish());
+    TicketTable { name, matches, columns: read, date_format }
+}
+
+/// Whether a moment that is written by this format can be read back by it.
+fn is_date_format(format: &str) -> bool {
+    use std::fmt::Write as _;
+    const MOMENT: i64 = 1_738_591_380;
+    let Some(moment) = chrono::DateTime::from_timestamp(MOMENT, 0).map(|moment| moment.naive_utc()) else { return false };
+    let mut written = String::new();
+    let can_write = write!(written, "{}", moment.format(format)).is_ok();
+    can_write && chrono::NaiveDateTime::parse_from_str(&written, format).is_ok_and(|read| read == moment)
 }
 
 /// Whether this can be a Jira project key: `SEC`, `K8S`, `OPS_2`.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::reader::{Node, Value};
 use super::{
     EnvironmentSettings, GateSettings, IssueReferences, LandingMethod, OwnersForge, RefuseFrom, RegisteredBot, RegisteredPerson,
-    Settings, SignatureSettings, Team, TicketSettings, Waiver,
+    Settings, SignatureSettings, Team, TicketColumns, TicketSettings, TicketTable, Waiver,
 };
 use crate::text::{Timestamp, is_hidden};
 
@@ -82,6 +82,10 @@ impl Page {
         }
         self.strings("exclude", &settings.scope.exclude.written);
         self.write_tickets(&settings.tickets);
+        if let Some(repository) = &settings.evidence_repository {
+            self.head("[evidence]", "The audited repository as its forge names it; exports of another one are refused.");
+            self.string("repository", repository);
+        }
         self.write_layers(settings);
         self.write_environments(&settings.environments);
         self.write_identities(settings);
@@ -148,6 +152,35 @@ impl Page {
             self.line("[[tickets.patterns]]");
             self.string("name", &pattern.name);
             self.string("regex", pattern.regex.as_str());
+        }
+        for table in &tickets.exports {
+            self.write_ticket_table(table);
+        }
+    }
+
+    fn write_ticket_table(&mut self, table: &TicketTable) {
+        self.line("[[tickets.exports]]");
+        self.string("name", &table.name);
+        self.strings("match", &table.matches);
+        if let Some(format) = &table.date_format {
+            self.string("date_format", format);
+        }
+        let TicketColumns { id, status, kind, title, requester, created_at, approved_by, approved_at } = &table.columns;
+        self.line("[tickets.exports.columns]");
+        self.string("id", id);
+        let others = [
+            ("status", status),
+            ("type", kind),
+            ("title", title),
+            ("requester", requester),
+            ("created_at", created_at),
+            ("approved_by", approved_by),
+            ("approved_at", approved_at),
+        ];
+        for (name, column) in others {
+            if let Some(column) = column {
+                self.string(name, column);
+            }
         }
     }
 

@@ -61,6 +61,17 @@ const CLOSING: &str = "
 # [owners]
 # security = [\"@example/security\"]
 
+# The audited repository as its forge names it; an export of another one is refused.
+# [evidence]
+# repository = \"owner/name\"
+
+# Tables of tickets from any system, by the names of their columns.
+# [[tickets.exports]]
+# name = \"Change desk\"
+# match = [\"Change no.\", \"Approved on\"]
+# columns = { id = \"Change no.\", status = \"State\", approved_by = \"Approver\", approved_at = \"Approved on\" }
+# date_format = \"%d.%m.%Y %H:%M\"
+
 # Paths that guard the process, beside CODEOWNERS, CI files and this file.
 [guards]
 paths = []

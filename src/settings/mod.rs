@@ -87,6 +87,8 @@ pub struct Settings {
     pub scope: Scope,
     /// `[tickets]`
     pub tickets: TicketSettings,
+    /// `[evidence] repository`: the audited repository by its forge's name, `owner/name`; exports of another one are refused.
+    pub evidence_repository: Option<String>,
     /// `[[layers]]`, first match wins.
     pub layers: Vec<LayerRule>,
     /// `[environments]`
@@ -200,6 +202,42 @@ pub struct TicketSettings {
     pub approved: Vec<String>,
     /// `[[tickets.patterns]]`
     pub patterns: Vec<TicketPattern>,
+    /// `[[tickets.exports]]`: tables of tickets of any system, by their columns.
+    pub exports: Vec<TicketTable>,
+}
+
+/// How a table of tickets is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketTable {
+    /// `name`: the system's name, for people.
+    pub name: String,
+    /// `match`: the names of columns by which the table is recognised; all of them are there.
+    pub matches: Vec<String>,
+    /// `columns`: which column holds what.
+    pub columns: TicketColumns,
+    /// `date_format`: how dates are written, as `strftime` would write them, e.g. `%d.%m.%Y %H:%M`; else by sensible detection.
+    pub date_format: Option<String>,
+}
+
+/// The names of columns of a table of tickets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TicketColumns {
+    /// The ticket's id as changes name it.
+    pub id: String,
+    /// Its status.
+    pub status: Option<String>,
+    /// Its type.
+    pub kind: Option<String>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Who asked for it.
+    pub requester: Option<String>,
+    /// When it was created.
+    pub created_at: Option<String>,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+    /// When it was approved.
+    pub approved_at: Option<String>,
 }
 
 /// When a forge issue reference such as `#12` counts as a ticket.

@@ -13,12 +13,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use self::documents::Documents;
+use self::documents::{Documents, Piece};
 use self::recorded::{Fragment, Recognised, RecordedProposal, RecordedTicket};
 use super::fates::{self, Fate};
 use super::gate_records::{GateRecord, RecordedRuling, RulingIndex};
 use super::{Dossier, linking};
+use crate::parallel;
 use crate::repository::Repository;
+use crate::settings::{Settings, TicketTable};
 use crate::text::{CommitId, hex};
 
 /// What the names of every version of the gate's records begin with.
@@ -94,17 +96,28 @@ pub struct ExportError {
 }
 
 impl Exports {
-    /// Recognises files by their shape; `files` are names below `raw/` with their bytes.
+    /// Recognises files by their shape, and tables by the settings; `files` are names below `raw/` with their bytes.
     ///
     /// # Errors
     ///
-    /// For the first file that is not understood: nothing that was given is left aside in silence.
-    pub fn read(files: Vec<(String, Vec<u8>)>) -> Result<Self, ExportError> {
+    /// For the first file that is not understood, or that is of another repository than the settings name: nothing that was
+    /// given is left aside in silence.
+    pub fn read(files: Vec<(String, Vec<u8>)>, settings: Option<&Settings>) -> Result<Self, ExportError> {
+        let tables = settings.map_or(&[][..], |settings| &settings.tickets.exports);
         let mut exports = Self::default();
         let mut fragments = Vec::new();
-        for (name, bytes) in files {
-            let read = exports.read_file(&name, &bytes).map_err(|problem| ExportError { file: name.clone(), problem })?;
-            let sha256 = hex(&Sha256::digest(&bytes));
+        let read = parallel::map(
+            files,
+            1,
+            || (),
+            |(), (name, bytes)| {
+                let read = read_file(&name, &bytes, tables).map_err(|problem| ExportError { file: name.clone(), problem })?;
+                Ok((hex(&Sha256::digest(&bytes)), name, bytes, read))
+            },
+        );
+        for file in read {
+            let (sha256, name, bytes, (read, gate)) = file?;
+            exports.gate.extend(gate.into_iter().map(|record| (name.clone(), record)));
             let of_tickets = read.fragments.iter().any(Fragment::is_of_tickets);
             let gaps = if of_tickets { &mut exports.ticket_gaps } else { &mut exports.gaps };
             gaps.extend(read.gaps.iter().map(|gap| format!("{name}: {gap}")));
@@ -114,43 +127,38 @@ impl Exports {
         exports.ticket_systems = trackers::check_pages(&fragments, &mut exports.ticket_gaps);
         let (of_tickets, fragments) = fragments.into_iter().partition(Fragment::is_of_tickets);
         exports.proposals = joining::join(fragments, &mut exports.gaps, &mut exports.missing_proposals);
+        exports.check_repositories(settings.and_then(|settings| settings.evidence_repository.as_deref()))?;
         (exports.tickets, exports.ticket_names) = trackers::join(of_tickets, &mut exports.ticket_gaps);
         Ok(exports)
     }
 
-    fn read_file(&mut self, name: &str, bytes: &[u8]) -> Result<Recognised, String> {
-        let unpacked = documents::unpacked(bytes)?;
-        let documents = match documents::split(&unpacked)? {
-            Documents::Json(documents) => documents,
-            Documents::Table { header, rows } => {
-                return trackers::recognise_table(name, &header, &rows)?
-                    .ok_or_else(|| format!("a table that is not known; its columns are: {}", header.join(", ")));
-            }
-        };
-        let mut all = Recognised { kind: "", fragments: Vec::new(), rows: 0, gaps: Vec::new() };
-        for (number, value) in (1..).zip(documents) {
-            if value.get("schema").and_then(Value::as_str).is_some_and(|schema| schema.starts_with(GATE_SCHEMAS)) {
-                self.gate.push((name.to_owned(), GateRecord::parse(value)?));
-                (all.kind, all.rows) = ("decision record of the gate", all.rows + 1);
-                continue;
-            }
-            let recognised = match forges::recognise(name, number, &value)? {
-                Some(recognised) => Some(recognised),
-                None => trackers::recognise(name, number, &value)?,
-            };
-            let recognised =
-                recognised.ok_or_else(|| format!("document {number} is not known: {}", documents::outline(&value)))?;
-            if !recognised.fragments.is_empty() || all.kind.is_empty() {
-                all.kind = recognised.kind;
-            }
-            all.rows += recognised.rows;
-            all.fragments.extend(recognised.fragments);
-            all.gaps.extend(recognised.gaps);
+    /// Holds the repositories of the proposals against the one that the settings name; without one, against each other.
+    fn check_repositories(&mut self, audited: Option<&str>) -> Result<(), ExportError> {
+        let is_audited = |name: &str| audited.is_none_or(|audited| name.is_empty() || name.eq_ignore_ascii_case(audited.trim()));
+        if let Some(other) = self.proposals.iter().find(|proposal| !is_audited(&proposal.repository)) {
+            let (place, name) = (&other.place, crate::text::visible_line(&other.repository));
+            let problem = format!(
+                "{}: it is of the repository `{name}`, and the settings name `{}`",
+                place.place,
+                audited.unwrap_or_default()
+            );
+            return Err(ExportError { file: place.file.clone(), problem });
         }
-        if all.kind.is_empty() {
-            return Err("it is empty".into());
+        let mut named: BTreeMap<String, &RecordedProposal> = BTreeMap::new();
+        for proposal in self.proposals.iter().filter(|proposal| !proposal.repository.is_empty()) {
+            named.entry(proposal.repository.to_lowercase()).or_insert(proposal);
         }
-        Ok(all)
+        if named.len() > 1 {
+            const SHOWN: usize = 5;
+            let told = named.values().take(SHOWN).map(|one| format!("{} ({})", one.repository, one.place.file));
+            let told: Vec<String> = told.collect();
+            self.gaps.push(format!(
+                "proposals of {} repositories were given: {}; `[evidence] repository` in the settings tells which one is audited",
+                named.len(),
+                told.join(", ")
+            ));
+        }
+        Ok(())
     }
 
     /// Links changes to their proposals with the reviews that were recorded, and puts each ruling of the gate beside the
@@ -189,6 +197,66 @@ impl Exports {
     }
 }
 
+/// Recognises one file; the decision records of the gate in it stand apart.
+fn read_file(name: &str, bytes: &[u8], tables: &[TicketTable]) -> Result<(Recognised, Vec<GateRecord>), String> {
+    let unpacked = documents::unpacked(bytes)?;
+    let json = match documents::split(&unpacked)? {
+        Documents::Json(json) => json,
+        Documents::Table { header, rows } => {
+            let table = trackers::recognise_table(name, &header, &rows, tables)?;
+            let unknown = || format!("a table that is not known; its columns are: {}", header.join(", "));
+            return table.map(|table| (table, Vec::new())).ok_or_else(unknown);
+        }
+    };
+    if let Some(all) = read_long_list(name, json) {
+        return Ok((all, Vec::new()));
+    }
+    let mut all = Recognised { kind: "", fragments: Vec::new(), rows: 0, gaps: Vec::new() };
+    let mut gate = Vec::new();
+    documents::each_piece(json, &mut |piece| {
+        if piece.value.get("schema").and_then(Value::as_str).is_some_and(|schema| schema.starts_with(GATE_SCHEMAS)) {
+            gate.push(GateRecord::parse(piece.value)?);
+            (all.kind, all.rows) = ("decision record of the gate", all.rows + 1);
+            return Ok(());
+        }
+        add(&mut all, recognise(name, &piece)?);
+        Ok(())
+    })?;
+    if all.kind.is_empty() {
+        return Err("it is empty".into());
+    }
+    Ok((all, gate))
+}
+
+fn add(all: &mut Recognised, recognised: Recognised) {
+    if !recognised.fragments.is_empty() || all.kind.is_empty() {
+        all.kind = recognised.kind;
+    }
+    all.rows += recognised.rows;
+    all.fragments.extend(recognised.fragments);
+    all.gaps.extend(recognised.gaps);
+}
+
+/// Reads the slices of one long list side by side; `None` where it is none, or where a slice is not understood: reading it
+/// from the beginning then tells the place.
+fn read_long_list(name: &str, json: &[u8]) -> Option<Recognised> {
+    let slices = documents::slices(json)?;
+    let read = parallel::map(slices, 1, || (), |(), slice| recognise(name, &slice.parse().ok()?).ok());
+    let mut all = Recognised { kind: "", fragments: Vec::new(), rows: 0, gaps: Vec::new() };
+    for recognised in read {
+        add(&mut all, recognised?);
+    }
+    Some(all)
+}
+
+fn recognise(name: &str, piece: &Piece) -> Result<Recognised, String> {
+    if let Some(recognised) = forges::recognise(name, piece)? {
+        return Ok(recognised);
+    }
+    let recognised = trackers::recognise(name, piece)?;
+    recognised.ok_or_else(|| format!("document {} is not known: {}", piece.document, documents::outline(&piece.value)))
+}
+
 fn unmatched_row(file: &str, record: &GateRecord, ruling: &RecordedRuling) -> Unmatched {
     Unmatched {
         subject: ruling.subject.clone(),
@@ -204,8 +272,9 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_an_error_that_names_the_file() {
-        let read =
-            |text: &str| Exports::read(vec![("1/x.json".into(), text.into())]).map(|_| ()).map_err(|error| error.to_string());
+        let read = |text: &str| {
+            Exports::read(vec![("1/x.json".into(), text.into())], None).map(|_| ()).map_err(|error| error.to_string())
+        };
         assert!(read("{").unwrap_err().starts_with("1/x.json: "));
         assert!(read("{\"schema\": \"other\"}").unwrap_err().contains("not known"));
         assert!(read("").unwrap_err().contains("empty"));

@@ -356,7 +356,7 @@ pub enum TicketPart {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketPage {
     /// The system.
-    pub system: &'static str,
+    pub system: String,
     /// Where.
     pub place: ExportPlace,
     /// The position of its first row, counted from 0.

@@ -30,6 +30,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use self::reading::{Document, Node, proposal_address};
+use super::documents::Piece;
 use super::recorded::{
     Account, ByCommit, Forge, Fragment, Page, PageOf, ProposalKey, ProposalState, Recognised, RecordedCheck, RecordedDecision,
     RecordedProposal, RecordedReview, ReviewLog,
@@ -67,14 +68,14 @@ enum Paging {
     Told { has_more: bool, total: Option<usize> },
 }
 
-/// Recognises one JSON document of an export by its shape; `file` and `document` (counted from 1) go into places.
+/// Recognises a JSON document of an export, or a piece of one, by its shape; `file` goes into places.
 ///
 /// # Errors
 ///
 /// One sentence with a JSON pointer, where the shape is known and something in it is not as documented.
-pub(super) fn recognise(file: &str, document: usize, value: &Value) -> Result<Option<Recognised>, String> {
-    let document = Document::new(file, document, value);
-    let found = read(&Node::root(&document, value), file)?;
+pub(super) fn recognise(file: &str, piece: &Piece) -> Result<Option<Recognised>, String> {
+    let document = Document::new(file, piece.document, piece.first, &piece.value);
+    let found = read(&Node::root(&document, &piece.value), file)?;
     Ok(found.map(|recognised| {
         let mut gaps = document.into_gaps();
         gaps.extend(unlinked(&recognised.fragments));

@@ -11,6 +11,9 @@ use crate::text::{CommitId, ObjectId, utc_text};
 pub(super) struct Document<'a> {
     file: &'a str,
     number: usize,
+    /// Where in the list that the document is the first row of this piece stands.
+    first: usize,
+    value: &'a Value,
     /// The repository, where the document tells it once for everything in it.
     repository: String,
     short_ids: Cell<usize>,
@@ -18,11 +21,11 @@ pub(super) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// A document by its file and its number in it, counted from 1.
-    pub(super) fn new(file: &'a str, number: usize, value: &Value) -> Self {
+    /// A document by its file and its number in it, counted from 1; of a list, the rows from `first` on.
+    pub(super) fn new(file: &'a str, number: usize, first: usize, value: &'a Value) -> Self {
         let repository = value.pointer("/data/repository/nameWithOwner").and_then(Value::as_str).unwrap_or_default();
         let (short_ids, gaps) = (Cell::new(0), RefCell::default());
-        Self { file, number, repository: repository.to_owned(), short_ids, gaps }
+        Self { file, number, first, value, repository: repository.to_owned(), short_ids, gaps }
     }
 
     /// What was noticed, one sentence each.
@@ -119,8 +122,9 @@ impl<'a> Node<'a> {
     /// The items of this list.
     pub(super) fn items(&self) -> Result<Vec<Self>, String> {
         let items = self.value.as_array().ok_or_else(|| self.wrong("", "should be a list"))?;
+        let first = if std::ptr::eq(self.value, self.document.value) { self.document.first } else { 0 };
         let node = |(index, value)| Self { document: self.document, value, pointer: format!("{}/{index}", self.pointer) };
-        Ok(items.iter().enumerate().map(node).collect())
+        Ok((first..).zip(items).map(node).collect())
     }
 
     /// The items of the list at `path`; `None` where there is no list.
@@ -278,7 +282,7 @@ mod tests {
     #[test]
     fn wrong_types_are_told_with_their_pointer() {
         let value = serde_json::json!({"user": {"login": 7}, "sha": "zz", "short": "0123456789ab", "text": "x"});
-        let document = Document::new("1/x.json", 3, &value);
+        let document = Document::new("1/x.json", 3, 0, &value);
         let node = Node::root(&document, &value);
         assert_eq!(node.text("user/login"), Err("3/user/login: should be a text".into()));
         assert_eq!(node.text("text/login"), Err("3/text: should be an object".into()));

@@ -12,11 +12,11 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 fn read(files: &[&str]) -> Result<Exports, Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-repos/exports");
     let bytes = files.iter().map(|file| Ok(((*file).to_owned(), std::fs::read(folder.join(file))?)));
-    Ok(Exports::read(bytes.collect::<Result<_, std::io::Error>>()?)?)
+    Ok(Exports::read(bytes.collect::<Result<_, std::io::Error>>()?, None)?)
 }
 
 fn read_text(text: &str) -> Result<Exports, String> {
-    Exports::read(vec![("1/x.json".into(), text.into())]).map_err(|error| error.to_string())
+    Exports::read(vec![("1/x.json".into(), text.into())], None).map_err(|error| error.to_string())
 }
 
 /// The commits of the samples are one digit, repeated.
@@ -350,29 +350,4 @@ fn malformed_ones_are_told_with_their_pointer() {
         let problem = read_text(text).err().unwrap_or_default();
         assert!(problem.contains(expected), "{text}\n{problem}");
     }
-}
-
-/// Reads every file of a folder that the environment names, and prints what it was read as; see `tests/exports.py`.
-#[test]
-#[ignore = "needs a folder with exports, named by COUNTERSIGN_EXPORTS"]
-#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "it is a report for people on a folder that they name")]
-fn a_folder_of_exports() -> Outcome {
-    let folder = std::env::var("COUNTERSIGN_EXPORTS")?;
-    let mut files: Vec<_> = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
-    files.sort();
-    for path in files {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        match Exports::read(vec![(name.clone(), std::fs::read(&path)?)]) {
-            Ok(exports) => {
-                let kind = exports.files.first().map_or("", |file| file.kind);
-                println!(
-                    "ok {name}: {kind}; {} rows\n{}",
-                    exports.files.iter().map(|file| file.rows).sum::<usize>(),
-                    told(&exports)
-                );
-            }
-            Err(error) => println!("wrong {error}"),
-        }
-    }
-    Ok(())
 }

@@ -29,7 +29,15 @@ pub(super) fn recognise(document: &Document<'_>) -> Result<Option<Recognised>, S
         }
         let (place, full) = (document.place(&root.place), rows.len() == MOST_ROWS);
         let rows = rows.len() as u64;
-        recognised.fragments.push(page(TicketPage { system: SYSTEM, place, start: None, rows, total: None, last: None, full }));
+        recognised.fragments.push(page(TicketPage {
+            system: SYSTEM.to_owned(),
+            place,
+            start: None,
+            rows,
+            total: None,
+            last: None,
+            full,
+        }));
     } else {
         return Ok(None);
     }

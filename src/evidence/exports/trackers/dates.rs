@@ -84,6 +84,33 @@ pub(super) fn column(name: &str, cells: &[&str]) -> Column {
     Column { dates, zoned: zoneless == 0, gaps }
 }
 
+/// Reads a column whose form the settings tell; `name` is for the gaps.
+pub(super) fn column_by_format(name: &str, cells: &[&str], format: &str) -> Column {
+    let (mut zoneless, mut unreadable) = (0, 0);
+    let mut date = |cell: &&str| {
+        if cell.is_empty() {
+            return None;
+        }
+        if let Ok(at) = DateTime::parse_from_str(cell, format) {
+            return utc_text(at.timestamp());
+        }
+        let Ok(at) = NaiveDateTime::parse_from_str(cell, format) else {
+            unreadable += 1;
+            return None;
+        };
+        zoneless += 1;
+        utc_text(at.and_utc().timestamp())
+    };
+    let dates = cells.iter().map(&mut date).collect();
+    let told = [
+        (unreadable, "are not in the form that the settings tell; they are left out"),
+        (zoneless, "name no time zone; they are off by up to 14 hours"),
+    ];
+    let told = told.into_iter().filter(|(count, _)| *count > 0);
+    let gaps = told.map(|(count, what)| format!("{count} of {} dates in the column {name} {what}", cells.len())).collect();
+    Column { dates, zoned: zoneless == 0, gaps }
+}
+
 /// One row with a number above 12 tells the order of all; rows that contradict each other tell nothing.
 fn order(cells: &[&str]) -> Order {
     let (mut day_first, mut month_first) = (false, false);

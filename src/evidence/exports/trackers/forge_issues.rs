@@ -30,7 +30,7 @@ pub(super) fn recognise(document: &Document<'_>) -> Result<Option<Recognised>, S
     }
     let full = PAGE_SIZES.contains(&rows.len());
     let (place, count) = (document.place(&root.place), rows.len() as u64);
-    let told = TicketPage { system: system.name(), place, start: None, rows: count, total: None, last: None, full };
+    let told = TicketPage { system: system.name().to_owned(), place, start: None, rows: count, total: None, last: None, full };
     fragments.push(page(told));
     let gaps = (proposals > 0).then(|| format!("{proposals} of {count} rows are pull requests, which are no tickets"));
     Ok(Some(Recognised { kind: system.name(), fragments, rows: rows.len(), gaps: gaps.into_iter().collect() }))

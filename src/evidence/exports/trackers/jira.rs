@@ -29,7 +29,7 @@ pub(super) fn recognise(document: &Document<'_>) -> Result<Option<Recognised>, S
     }
     let is_whole = !is_page;
     recognised.fragments.push(page(TicketPage {
-        system: SYSTEM,
+        system: SYSTEM.to_owned(),
         place: document.place(&root.place),
         start: if is_page { root.number(&["startAt"])? } else { None },
         rows: issues.len() as u64,
@@ -170,7 +170,7 @@ pub(super) fn recognise_table(table: &Table<'_>) -> Result<Option<Recognised>, S
     }
     let rows = table.rows.len();
     fragments.push(page(TicketPage {
-        system: SYSTEM,
+        system: SYSTEM.to_owned(),
         place: table.place(0),
         start: None,
         rows: rows as u64,

@@ -11,7 +11,7 @@ pub(in crate::evidence::exports) fn check_pages(fragments: &[Fragment], gaps: &m
         if let Fragment::OfTickets(part) = fragment
             && let TicketPart::Page(page) = &**part
         {
-            pages.entry(page.system).or_default().push(page);
+            pages.entry(page.system.as_str()).or_default().push(page);
         }
     }
     let mut whole = BTreeMap::new();

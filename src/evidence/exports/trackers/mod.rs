@@ -5,9 +5,11 @@ mod dates;
 mod forge_issues;
 mod joining;
 mod jira;
+mod mapped;
 mod object;
 mod prose;
 mod redmine;
+mod roundup;
 mod servicenow;
 
 pub(super) use joining::{check_pages, join};
@@ -15,12 +17,16 @@ pub(super) use joining::{check_pages, join};
 use serde_json::Value;
 
 use self::object::Object;
+use super::documents::Piece;
 use super::recorded::{Account, ExportPlace, Fragment, Recognised, RecordedTicket, TicketPage, TicketPart};
+use crate::settings::TicketTable;
 
 /// One JSON document of an export.
 struct Document<'a> {
     file: &'a str,
     number: usize,
+    /// Where in the list that the document is the first row of this piece stands.
+    first: usize,
     value: &'a Value,
 }
 
@@ -32,12 +38,12 @@ impl<'a> Document<'a> {
 
     /// The objects of the list that the document is, or that it has under a name; `None` where there is no such list.
     fn rows(&self, name: Option<&str>) -> Option<Vec<Object<'a>>> {
-        let (list, place) = match name {
-            Some(name) => (self.value.get(name)?, format!("{}/{name}", self.number)),
-            None => (self.value, self.number.to_string()),
+        let (list, place, first) = match name {
+            Some(name) => (self.value.get(name)?, format!("{}/{name}", self.number), 0),
+            None => (self.value, self.number.to_string(), self.first),
         };
         let place = |index: usize| format!("{place}/{index}");
-        Some(list.as_array()?.iter().enumerate().map(|(index, row)| Object::new(row, place(index))).collect())
+        Some((first..).zip(list.as_array()?).map(|(index, row)| Object::new(row, place(index))).collect())
     }
 
     fn place(&self, place: &str) -> ExportPlace {
@@ -102,17 +108,23 @@ type Reader = fn(&Document<'_>) -> Result<Option<Recognised>, String>;
 type TableReader = fn(&Table<'_>) -> Result<Option<Recognised>, String>;
 
 /// Every system; the first one that knows the shape has the word.
-const READERS: &[Reader] =
-    &[jira::recognise, servicenow::recognise, azure_boards::recognise, forge_issues::recognise, redmine::recognise];
-const TABLE_READERS: &[TableReader] = &[jira::recognise_table, servicenow::recognise_table];
+const READERS: &[Reader] = &[
+    jira::recognise,
+    servicenow::recognise,
+    azure_boards::recognise,
+    forge_issues::recognise,
+    redmine::recognise,
+    roundup::recognise,
+];
+const TABLE_READERS: &[TableReader] = &[jira::recognise_table, servicenow::recognise_table, roundup::recognise_table];
 
-/// Recognises one JSON document of an export by its shape; `file` and `document` (counted from 1) go into places.
+/// Recognises a JSON document of an export, or a piece of one, by its shape; `file` goes into places.
 ///
 /// # Errors
 ///
 /// One sentence with a JSON pointer, where the shape is known and something in it is not as documented.
-pub(super) fn recognise(file: &str, document: usize, value: &Value) -> Result<Option<Recognised>, String> {
-    let document = Document { file, number: document, value };
+pub(super) fn recognise(file: &str, piece: &Piece) -> Result<Option<Recognised>, String> {
+    let document = Document { file, number: piece.document, first: piece.first, value: &piece.value };
     for reader in READERS {
         if let Some(recognised) = reader(&document)? {
             return Ok(Some(recognised));
@@ -121,13 +133,23 @@ pub(super) fn recognise(file: &str, document: usize, value: &Value) -> Result<Op
     Ok(None)
 }
 
-/// Recognises a table by its header; `rows` are the records below it.
+/// Recognises a table by its header, the ones that the settings tell of first; `rows` are the records below it.
 ///
 /// # Errors
 ///
 /// One sentence with the line, where the header is known and a row is not as documented.
-pub(super) fn recognise_table(file: &str, header: &[String], rows: &[Vec<String>]) -> Result<Option<Recognised>, String> {
+pub(super) fn recognise_table(
+    file: &str,
+    header: &[String],
+    rows: &[Vec<String>],
+    mappings: &[TicketTable],
+) -> Result<Option<Recognised>, String> {
     let table = Table { file, header, rows };
+    for mapping in mappings {
+        if let Some(recognised) = mapped::recognise(&table, mapping)? {
+            return Ok(Some(recognised));
+        }
+    }
     for reader in TABLE_READERS {
         if let Some(recognised) = reader(&table)? {
             return Ok(Some(recognised));
@@ -143,13 +165,13 @@ mod samples {
     use super::*;
 
     pub fn json(text: &str) -> Result<Option<Recognised>, String> {
-        recognise("x.json", 1, &serde_json::from_str(text).unwrap())
+        recognise("x.json", &Piece { document: 1, first: 0, value: serde_json::from_str(text).unwrap() })
     }
 
     pub fn table(text: &str) -> Result<Option<Recognised>, String> {
         let mut lines = text.lines().map(|line| line.split('|').map(str::to_owned).collect::<Vec<_>>());
         let header = lines.next().unwrap();
-        recognise_table("x.csv", &header, &lines.collect::<Vec<_>>())
+        recognise_table("x.csv", &header, &lines.collect::<Vec<_>>(), &[])
     }
 
     pub fn tickets(recognised: &Recognised) -> Vec<&RecordedTicket> {
@@ -165,6 +187,6 @@ mod samples {
     /// Everything joined as a report does it.
     pub fn read(files: &[(&str, &str)]) -> crate::evidence::Exports {
         let files = files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
-        crate::evidence::Exports::read(files).unwrap()
+        crate::evidence::Exports::read(files, None).unwrap()
     }
 }

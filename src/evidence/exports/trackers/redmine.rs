@@ -24,7 +24,7 @@ pub(super) fn recognise(document: &Document<'_>) -> Result<Option<Recognised>, S
     }
     let rows = issues.len();
     fragments.push(page(TicketPage {
-        system: SYSTEM,
+        system: SYSTEM.to_owned(),
         place: document.place(&root.place),
         start: root.number(&["offset"])?,
         rows: rows as u64,

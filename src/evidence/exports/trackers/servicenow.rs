@@ -50,7 +50,7 @@ pub(super) fn recognise(document: &Document<'_>) -> Result<Option<Recognised>, S
 
 fn last_page(place: ExportPlace, rows: usize) -> Fragment {
     let full = PAGE_SIZES.contains(&rows);
-    page(TicketPage { system: SYSTEM, place, start: None, rows: rows as u64, total: None, last: None, full })
+    page(TicketPage { system: SYSTEM.to_owned(), place, start: None, rows: rows as u64, total: None, last: None, full })
 }
 
 /// A field in its two forms; what is not told is empty.
