@@ -75,7 +75,7 @@ fn systems(system: &TicketSystem) -> Vec<&str> {
         TicketSystem::Jira => vec!["Jira"],
         TicketSystem::ServiceNow => vec!["ServiceNow"],
         TicketSystem::AzureBoards => vec!["Azure Boards"],
-        TicketSystem::ForgeIssue => vec!["GitHub issues", "GitLab issues", "Gitea issues", "Redmine"],
+        TicketSystem::ForgeIssue => vec!["GitHub issues", "GitLab issues", "Gitea issues", "Redmine", "Roundup"],
         TicketSystem::Phabricator => vec!["Phabricator"],
         TicketSystem::Custom(name) => vec![name],
     }
