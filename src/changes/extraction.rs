@@ -22,6 +22,9 @@ const SUBMODULE: u32 = 0o160_000;
 const RECENT: usize = 64;
 const RECENT_BYTES: usize = 256 << 10;
 
+/// The blobs of the two sides of an edit.
+type Blobs = (Option<BlobId>, Option<BlobId>);
+
 /// What the two sides of an edit hold, but for what stands in both.
 struct BothSides {
     before: ReadSide,
@@ -37,7 +40,7 @@ pub struct Extraction<'c> {
     looking: Looking,
     known: Arc<Known>,
     /// The last edits whose two sides were read, by their blobs.
-    recent: VecDeque<((Option<BlobId>, Option<BlobId>), Arc<BothSides>)>,
+    recent: VecDeque<(Blobs, Arc<BothSides>)>,
 }
 
 /// What a step did to the policies in some files.

@@ -92,20 +92,7 @@ impl DirectPush {
             return Verdict::pass_because(Grade::Asserted, because).citing([header()]);
         }
         if custom.recorded {
-            let told = match &dossier.evidence.proposal {
-                Some(claim) => {
-                    format!("the message names {}, and no merged proposal of the export landed as this", shown(&claim.value.id))
-                }
-                None => "no merged proposal of the export landed as this".to_owned(),
-            };
-            if let Some(id) = exports.may_be_of.get(&dossier.change.id()) {
-                let because = format!("it may be a commit of {}, whose commits the export does not list", shown(id));
-                return Verdict::not_assessable(because);
-            }
-            if custom.lacks_proposals {
-                return Verdict::not_assessable(format!("{told}, and the export lacks some"));
-            }
-            return Verdict::exception(Grade::Recorded, told);
+            return not_in_exports(dossier, custom, exports);
         }
         let Custom { carrying, of, expected, .. } = custom;
         let told = format!("{}; {carrying} of {of} changes of this period carry one", way(dossier.arrival));
@@ -120,6 +107,23 @@ impl DirectPush {
         }
         Verdict::not_assessable(format!("{told}: Git alone does not say how it came")).citing([topology])
     }
+}
+
+/// No merged proposal of the exports landed as the change.
+fn not_in_exports(dossier: &Dossier, custom: Custom, exports: &Exports) -> Verdict {
+    if let Some(id) = exports.may_be_of.get(&dossier.change.id()) {
+        return Verdict::not_assessable(format!("it may be a commit of {}, whose commits the export does not list", shown(id)));
+    }
+    let told = match &dossier.evidence.proposal {
+        Some(claim) => {
+            format!("the message names {}, and no merged proposal of the export landed as this", shown(&claim.value.id))
+        }
+        None => "no merged proposal of the export landed as this".to_owned(),
+    };
+    if custom.lacks_proposals {
+        return Verdict::not_assessable(format!("{told}, and the export lacks some"));
+    }
+    Verdict::exception(Grade::Recorded, told)
 }
 
 fn way(arrival: ArrivalKind) -> &'static str {

@@ -326,7 +326,7 @@ fn take_over(reader: &mut Reader, proposals: &[RecordedProposal], dossiers: &mut
     let landed = Landed {
         before: first.change.commit.parents.first().copied(),
         commit: last.change.id(),
-        merged: last.change.commit.parents.get(1).copied(),
+        merged: last.change.commit.parents.get(1..).unwrap_or_default().into(),
         merge: last.change.commit.merge.clone(),
         arrived: proposal.merged_at.clone().or_else(|| last.change.commit.committer.when.known()?.to_utc()),
     };
@@ -372,8 +372,8 @@ fn authors(reader: &mut Reader, proposal: &RecordedProposal, changes: &[Dossier]
 struct Landed {
     before: Option<CommitId>,
     commit: CommitId,
-    /// The merged commit, where it landed as a merge.
-    merged: Option<CommitId>,
+    /// The merged commits, where it landed as a merge; several where a queue let a batch of proposals land at once.
+    merged: Box<[CommitId]>,
     /// What the merge holds that none of its parents has.
     merge: Option<Box<MergeContent>>,
     arrived: Option<String>,
@@ -448,8 +448,12 @@ fn content(reader: &mut Reader, reviewed: CommitId, landed: &Landed) -> OnConten
     if reviewed == landed.commit {
         return OnContent::SameCommit;
     }
-    if landed.merged == Some(reviewed) {
-        return of_merge(landed.merge.as_deref());
+    match &*landed.merged {
+        [merged] if *merged == reviewed => return of_merge(landed.merge.as_deref()),
+        merged if merged.contains(&reviewed) => {
+            return OnContent::Unknown("other proposals landed in the same commit, and this approval is of one of them");
+        }
+        _ => {}
     }
     let Some(tree) = reader.root_tree(reviewed) else {
         return OnContent::Unknown("the reviewed commit is not in this clone");

@@ -53,6 +53,7 @@ impl Check for PopulationUnreconciled {
 }
 
 fn judge_change(dossier: &Dossier, register: &Register<'_>, period: &Period<'_>) -> Verdict {
+    const NONE: &str = "no merged proposal of the export landed as this change";
     if let Some(link) = &dossier.link {
         return match &link.conflict {
             Some(conflict) => Verdict::exception(Grade::Recorded, shown(conflict)),
@@ -63,7 +64,6 @@ fn judge_change(dossier: &Dossier, register: &Register<'_>, period: &Period<'_>)
     if dossier.arrival == ArrivalKind::Initial || is_bots_own {
         return Verdict::not_applicable();
     }
-    const NONE: &str = "no merged proposal of the export landed as this change";
     if let Some(id) = period.exports.may_be_of.get(&dossier.change.id()) {
         return Verdict::not_assessable(format!("it may be a commit of {}, whose commits the export does not list", shown(id)));
     }

@@ -56,6 +56,7 @@ pub enum ProposalState {
 
 /// A pull request, merge request or review change as a forge recorded it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says what one part of an export can tell")]
 pub struct RecordedProposal {
     /// The forge.
     pub forge: Forge,

@@ -88,6 +88,36 @@ fn content_that_is_added_while_merging_was_approved_by_nobody() -> TestResult {
     )
 }
 
+#[test]
+fn an_approval_of_one_proposal_is_none_of_the_others_that_landed_in_one_batch() -> TestResult {
+    let mut history = History::new(Flavour::Branch);
+    history.land("squash", "final land");
+    let (tip, at) = (history.tip, history.landings[0].merged + 7200);
+    let files = [("policies/one.yaml", "a: 1\n"), ("policies/two.yaml", "a: 1\n")];
+    let heads = [0, 1].map(|at_file| {
+        let branch = format!("batch{at_file}");
+        history.add(&branch, &[tip], ("alice", "alice", at), "SEC-1 one of a batch", &[files[at_file]])
+    });
+    let merge = history.add("main", &[tip, heads[0], heads[1]], ("carol", "carol", at), "Merge #2 #3", &files);
+    for (number, head) in (2..).zip(heads) {
+        history.landings.push(Landing {
+            number,
+            method: "merge",
+            events: vec![
+                Event::Push { at, head, by: "alice".into(), stays: false },
+                Event::Vote { at, who: "bob".into(), vote: 2, head },
+            ],
+            commits: vec![head],
+            landed: vec![merge],
+            merger: "carol".into(),
+            opened: at,
+            merged: at + 60,
+        });
+    }
+    let (pack, ids) = github(&history, |_| {})?;
+    expect(&pack, &ids[&merge], &[("review-missing", "not assessable")])
+}
+
 /// A proposal that was approved landed with another one, which stands on it and was not.
 #[test]
 fn what_landed_through_another_proposal_is_judged_by_that_one() -> TestResult {

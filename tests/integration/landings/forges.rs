@@ -8,12 +8,14 @@ use super::history::{Event, Flavour, Landing, change_id};
 
 type Ids = BTreeMap<usize, String>;
 
+/// Writes landings as files, by name.
+type Write = fn(&[Landing], &Ids) -> Vec<(String, String)>;
+
 /// One way in which a forge exports.
 pub struct Shape {
     pub name: &'static str,
     pub flavour: Flavour,
-    /// Files by name.
-    pub write: fn(&[Landing], &Ids) -> Vec<(String, String)>,
+    pub write: Write,
 }
 
 pub const SHAPES: &[Shape] = &[
@@ -39,7 +41,7 @@ fn lines(values: impl IntoIterator<Item = Value>) -> String {
 struct Vote<'a> {
     at: i64,
     who: &'a str,
-    vote: i64,
+    value: i64,
     head: usize,
     stands: bool,
 }
@@ -53,7 +55,7 @@ fn votes(landing: &Landing) -> Vec<Vote<'_>> {
             Event::Reset { .. } => votes.iter_mut().for_each(|vote| vote.stands = false),
             Event::Vote { at, who, vote, head } => {
                 votes.iter_mut().filter(|vote| vote.who == who).for_each(|vote| vote.stands = false);
-                votes.push(Vote { at: *at, who, vote: *vote, head: *head, stands: *vote != 0 });
+                votes.push(Vote { at: *at, who, value: *vote, head: *head, stands: *vote != 0 });
             }
         }
     }
@@ -74,9 +76,9 @@ pub fn pull(landing: &Landing, ids: &Ids) -> Value {
     let login = |who: &str| if who == "bot" { "checks[bot]".to_owned() } else { who.to_owned() };
     let was_reset = landing.events.iter().any(|event| matches!(event, Event::Reset { .. }));
     let all = votes(landing);
-    let reviews = all.iter().filter(|vote| vote.vote != 0).map(|vote| {
+    let reviews = all.iter().filter(|vote| vote.value != 0).map(|vote| {
         let is_taken_back = all.iter().any(|other| other.who == vote.who && other.vote == 0) || was_reset && !vote.stands;
-        let state = if is_taken_back { "DISMISSED" } else if vote.vote > 0 { "APPROVED" } else { "CHANGES_REQUESTED" };
+        let state = if is_taken_back { "DISMISSED" } else if vote.value > 0 { "APPROVED" } else { "CHANGES_REQUESTED" };
         json!({"author": {"login": login(vote.who)}, "authorAssociation": "MEMBER", "body": "", "id": format!("R{}", vote.at), "state": state,
             "submittedAt": time(vote.at), "commit": {"oid": ids[&vote.head]}})
     });
@@ -96,7 +98,7 @@ pub fn pull(landing: &Landing, ids: &Ids) -> Value {
 fn gitlab(landings: &[Landing], ids: &Ids, with_notes: bool) -> Vec<(String, String)> {
     let requests: Vec<Value> = landings.iter().map(|landing| merge_request(landing, ids)).collect();
     let approvals = landings.iter().map(|landing| {
-        let standing = votes(landing).into_iter().filter(|vote| vote.stands && vote.vote > 0);
+        let standing = votes(landing).into_iter().filter(|vote| vote.stands && vote.value > 0);
         let standing: Vec<Value> =
             standing.map(|vote| json!({"user": gitlab_user(vote.who), "approved_at": time(vote.at)})).collect();
         json!({"id": landing.number, "iid": landing.number, "project_id": 7, "approved_by": standing})
@@ -223,7 +225,7 @@ fn azure_identity(who: &str) -> Value {
 fn azure_pull(landing: &Landing, ids: &Ids) -> Value {
     let standing = votes(landing).into_iter().filter(|vote| vote.stands).map(|vote| {
         let mut reviewer = azure_identity(vote.who);
-        reviewer["vote"] = json!(if vote.vote > 0 { 10 } else { -10 });
+        reviewer["vote"] = json!(if vote.value > 0 { 10 } else { -10 });
         reviewer
     });
     json!({
@@ -297,7 +299,7 @@ fn patch_sets<'a>(landing: &'a Landing, votes: &'a [Vote<'a>]) -> Vec<PatchSet<'
         let mut applying: Vec<(&Vote<'_>, usize)> = copied;
         for vote in votes.iter().filter(|vote| vote.head == commit) {
             applying.retain(|(other, _)| other.who != vote.who);
-            applying.extend((vote.vote != 0).then_some((vote, index + 1)));
+            applying.extend((vote.value != 0).then_some((vote, index + 1)));
         }
         sets.push(PatchSet { commit, uploader, at, votes: applying });
     }
@@ -342,7 +344,7 @@ fn gerrit_rest(landings: &[Landing], ids: &Ids) -> Vec<(String, String)> {
             .filter(|(vote, _)| vote.stands)
             .map(|(vote, _)| {
                 let mut label = gerrit_account(vote.who);
-                (label["value"], label["date"]) = (json!(vote.vote), json!(gerrit_time(vote.at)));
+                (label["value"], label["date"]) = (json!(vote.value), json!(gerrit_time(vote.at)));
                 label
             })
             .collect();
@@ -351,7 +353,7 @@ fn gerrit_rest(landings: &[Landing], ids: &Ids) -> Vec<(String, String)> {
             .map(|vote| {
                 let number = sets.iter().position(|set| set.commit == vote.head).map_or(1, |index| index + 1);
                 json!({"author": gerrit_account(vote.who), "date": gerrit_time(vote.at), "_revision_number": number,
-                "message": format!("Patch Set {number}: Code-Review{:+}", vote.vote)})
+                "message": format!("Patch Set {number}: Code-Review{:+}", vote.value)})
             })
             .collect();
         json!({
@@ -373,7 +375,7 @@ fn gerrit_query(landings: &[Landing], ids: &Ids) -> Vec<(String, String)> {
         let last = sets.len();
         let sets = sets.iter().enumerate().map(|(index, set)| {
             let mut approvals: Vec<Value> = set.votes.iter().map(|(vote, _)| {
-                json!({"type": "Code-Review", "value": vote.vote.to_string(), "grantedOn": vote.at, "by": gerrit_account(vote.who)})
+                json!({"type": "Code-Review", "value": vote.value.to_string(), "grantedOn": vote.at, "by": gerrit_account(vote.who)})
             }).collect();
             if index + 1 == last {
                 approvals.push(json!({"type": "SUBM", "value": "1", "grantedOn": landing.merged, "by": gerrit_account(&landing.merger)}));

@@ -273,7 +273,7 @@ impl Play<'_> {
     }
 
     /// Writes the branch anew from its base; the first commit only once.
-    fn write_commits(&mut self, committer: &str, (authored, committed): (i64, i64)) {
+    fn write_commits(&mut self, committer: &str, (authored, made): (i64, i64)) {
         let branch = format!("p{}-{}", self.landing.number, self.landing.events.len());
         let whole = self.written.last().cloned().into_iter().collect();
         let written = if self.history.flavour == Flavour::Gerrit { whole } else { self.written.clone() };
@@ -284,7 +284,7 @@ impl Play<'_> {
             let message = self.with_change_id(&one.message);
             let files = &[(self.path.as_str(), one.content.as_str())];
             let dates =
-                if number == 0 && written.len() > 1 { (self.landing.opened, self.landing.opened) } else { (authored, committed) };
+                if number == 0 && written.len() > 1 { (self.landing.opened, self.landing.opened) } else { (authored, made) };
             parent = self.history.commit(&NewCommit {
                 branch: &branch,
                 parents: &[parent],

@@ -175,8 +175,8 @@ impl Revisions {
 
     /// Who uploaded the last one. A submit may make one more, at its own moment, which is nobody's push.
     fn last_uploader(&self, submitted: Option<&str>) -> Option<Account> {
-        let pushed = self.uploads.values().filter(|(at, _)| submitted.is_none() || at.as_deref() != submitted);
-        pushed.last().and_then(|(_, by)| by.clone())
+        let mut pushed = self.uploads.values().filter(|(at, _)| submitted.is_none() || at.as_deref() != submitted);
+        pushed.next_back().and_then(|(_, by)| by.clone())
     }
 
     fn of_vote(&self, voter: Option<i64>, label: &'static str, vote: i64) -> Option<CommitId> {
@@ -226,7 +226,7 @@ fn line(item: &Node<'_>) -> Result<RecordedProposal, String> {
     }
     let (merged_at, merged_by) = log.submitted.take().filter(|_| is_merged).unzip();
     let merged_at = merged_at.flatten();
-    let uploads = log.uploads.iter().filter(|(at, _)| merged_at.is_none() || *at != merged_at);
+    let mut uploads = log.uploads.iter().filter(|(at, _)| merged_at.is_none() || *at != merged_at);
     Ok(RecordedProposal {
         repository: item.required("project")?.to_owned(),
         id: number_of(item)?,
@@ -240,7 +240,7 @@ fn line(item: &Node<'_>) -> Result<RecordedProposal, String> {
         landed: head.into_iter().filter(|_| is_merged).collect(),
         is_squashed: true,
         created_at: item.moment_since_1970("createdOn", 1)?,
-        last_pusher: uploads.last().and_then(|(_, by)| by.clone()),
+        last_pusher: uploads.next_back().and_then(|(_, by)| by.clone()),
         merged_at,
         merged_by,
         checks: log.checks,

@@ -210,12 +210,13 @@ fn is_push(body: &str) -> bool {
 
 /// The heads that one merge request had, newest first; only the commits tie them to it.
 fn versions(items: &[Node<'_>]) -> Result<Vec<Fragment>, String> {
-    let mut of_request: BTreeMap<i64, Vec<(i64, Option<CommitId>, &Node<'_>)>> = BTreeMap::new();
+    type Version<'a> = (i64, Option<CommitId>, &'a Node<'a>);
+    let mut of_request: BTreeMap<i64, Vec<Version<'_>>> = BTreeMap::new();
     for item in items {
         let version = (item.required_number("id")?, item.commit("head_commit_sha")?, item);
         of_request.entry(item.required_number("merge_request_id")?).or_default().push(version);
     }
-    let fragment = |mut versions: Vec<(i64, Option<CommitId>, &Node<'_>)>| {
+    let fragment = |mut versions: Vec<Version<'_>>| {
         versions.sort_by_key(|(id, ..)| *id);
         let (_, newest, item) = *versions.last()?;
         // One without an id would move the others.

@@ -13,8 +13,8 @@ pub(super) fn recognise(table: &Table<'_>, mapping: &TicketTable) -> Result<Opti
         return Ok(None);
     }
     let columns = Columns::find(table, mapping)?;
-    let created = columns.dates(table, mapping, "created_at", columns.created_at);
-    let approved = columns.dates(table, mapping, "approved_at", columns.approved_at);
+    let created = dates_of(table, mapping, "created_at", columns.created_at);
+    let approved = dates_of(table, mapping, "approved_at", columns.approved_at);
     let mut fragments = Vec::new();
     for row in 0..table.rows.len() {
         let id = table.cell(row, columns.id);
@@ -83,13 +83,14 @@ impl Columns {
             approved_at: find(&columns.approved_at)?,
         })
     }
+}
 
-    fn dates(&self, table: &Table<'_>, mapping: &TicketTable, name: &str, column: Option<usize>) -> dates::Column {
-        let cells = table.cells(column);
-        match &mapping.date_format {
-            Some(format) => dates::column_by_format(name, &cells, format),
-            None => dates::column(name, &cells),
-        }
+/// The dates of a column, in the form that the settings name or else in one that is recognised.
+fn dates_of(table: &Table<'_>, mapping: &TicketTable, name: &str, column: Option<usize>) -> dates::Column {
+    let cells = table.cells(column);
+    match &mapping.date_format {
+        Some(format) => dates::column_by_format(name, &cells, format),
+        None => dates::column(name, &cells),
     }
 }
 
