@@ -77,7 +77,7 @@ pub fn pull(landing: &Landing, ids: &Ids) -> Value {
     let was_reset = landing.events.iter().any(|event| matches!(event, Event::Reset { .. }));
     let all = votes(landing);
     let reviews = all.iter().filter(|vote| vote.value != 0).map(|vote| {
-        let is_taken_back = all.iter().any(|other| other.who == vote.who && other.vote == 0) || was_reset && !vote.stands;
+        let is_taken_back = all.iter().any(|other| other.who == vote.who && other.value == 0) || was_reset && !vote.stands;
         let state = if is_taken_back { "DISMISSED" } else if vote.value > 0 { "APPROVED" } else { "CHANGES_REQUESTED" };
         json!({"author": {"login": login(vote.who)}, "authorAssociation": "MEMBER", "body": "", "id": format!("R{}", vote.at), "state": state,
             "submittedAt": time(vote.at), "commit": {"oid": ids[&vote.head]}})
