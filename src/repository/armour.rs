@@ -5,10 +5,11 @@ use sha2::{Digest as _, Sha256};
 use super::SignatureKind;
 use crate::text::hex;
 
-/// So many bytes of an SSH signature hold the key that it names, however long that is; the rest is not decoded.
-const SSH_LOOKED_AT: usize = 4096;
-/// So many bytes of an OpenPGP signature hold the name of its key.
-const OPENPGP_LOOKED_AT: usize = 512;
+/// So many bytes of a signature hold the key that it names, however long that is; the rest is not decoded.
+const LOOKED_AT: usize = 4096;
+/// In these most signatures have named their key in full. A short key id there may not be all they say.
+const MOSTLY_ENOUGH: usize = 96;
+const KEY_ID_DIGITS: usize = 16;
 
 /// The format that the first line of a signature names.
 pub(super) fn kind(first_line: &[u8]) -> SignatureKind {
@@ -24,12 +25,13 @@ pub(super) fn kind(first_line: &[u8]) -> SignatureKind {
 /// capital hexadecimal digits. `None` where the signature names none, or in another form.
 ///
 /// `lines` are those of the armour after its first one.
-pub(super) fn named_key<'a>(kind: SignatureKind, lines: impl Iterator<Item = &'a [u8]>) -> Option<String> {
-    match kind {
-        SignatureKind::Ssh => ssh_key(&decoded(lines, SSH_LOOKED_AT)),
-        SignatureKind::OpenPgp => openpgp_key(&decoded(lines, OPENPGP_LOOKED_AT)),
+pub(super) fn named_key<'a>(kind: SignatureKind, lines: impl Iterator<Item = &'a [u8]> + Clone) -> Option<String> {
+    let named = |limit| match kind {
+        SignatureKind::Ssh => ssh_key(&decoded(lines.clone(), limit)),
+        SignatureKind::OpenPgp => openpgp_key(&decoded(lines.clone(), limit)),
         SignatureKind::X509 | SignatureKind::Unknown => None,
-    }
+    };
+    named(MOSTLY_ENOUGH).filter(|key| key.len() > KEY_ID_DIGITS).or_else(|| named(LOOKED_AT))
 }
 
 /// The bytes that armour holds, up to a limit: header lines are passed over, the checksum or the last line ends it.
