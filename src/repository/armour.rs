@@ -25,7 +25,7 @@ pub(super) fn kind(first_line: &[u8]) -> SignatureKind {
 /// capital hexadecimal digits. `None` where the signature names none, or in another form.
 ///
 /// `lines` are those of the armour after its first one.
-pub(super) fn named_key<'a>(kind: SignatureKind, lines: impl Iterator<Item = &'a [u8]> + Clone) -> Option<String> {
+pub(super) fn named_key<'a>(kind: SignatureKind, lines: &(impl Iterator<Item = &'a [u8]> + Clone)) -> Option<String> {
     let named = |limit| match kind {
         SignatureKind::Ssh => ssh_key(&decoded(lines.clone(), limit)),
         SignatureKind::OpenPgp => openpgp_key(&decoded(lines.clone(), limit)),
@@ -186,7 +186,7 @@ mod tests {
                        wl6UlUK3PndYvn7gQAAAADZ2l0AAAAAAAAAAZzaGE1MTIAAABTAAAAC3NzaC1lZDI1NTE5\n";
 
     fn key(kind: SignatureKind, text: &str) -> Option<String> {
-        named_key(kind, text.as_bytes().split(|byte| *byte == b'\n'))
+        named_key(kind, &text.as_bytes().split(|byte| *byte == b'\n'))
     }
 
     #[test]

@@ -270,7 +270,7 @@ impl People {
     fn signed(&mut self, armoured: &[u8]) -> Signed {
         let mut lines = armoured.split(|byte| *byte == b'\n');
         let kind = armour::kind(lines.next().unwrap_or(&[]));
-        let key = armour::named_key(kind, lines.map_while(|line| line.strip_prefix(b" ")));
+        let key = armour::named_key(kind, &lines.map_while(|line| line.strip_prefix(b" ")));
         let known = |key: String| {
             self.keys.get(key.as_str()).cloned().unwrap_or_else(|| {
                 let key: Arc<str> = key.into();
