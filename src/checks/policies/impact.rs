@@ -1,6 +1,6 @@
 //! Was the effect of a weakened policy looked at before it took effect?
 
-use super::statements;
+use super::statements::{self, Statement};
 use super::{Card, Check, Families, Finding, Gate, Listing, Part, Period, Section, Severity, Verdict, judge_each_change, shown};
 use crate::changes::Commit;
 use crate::checks::tickets::reasons;
@@ -66,15 +66,23 @@ struct Search {
 }
 
 impl Search {
-    fn look(&mut self, place: String, text: &str, grade: Grade, cite: impl FnOnce(u32) -> Citation) {
-        if self.found.is_some() {
-            return;
-        }
-        match statements::find(text) {
-            Some(statement) => {
+    /// Looks into the message of a commit.
+    fn look_into(&mut self, place: String, commit: &Commit, source: Source) {
+        let found = statements::find_in_message(&commit.message.value);
+        self.note(place, found, Grade::Asserted, |line| Citation { source, place: Place::Body(line) });
+    }
+
+    /// Looks into the text of a proposal or a ticket.
+    fn look(&mut self, place: String, text: &str, at: Citation) {
+        self.note(place, statements::find(text), Grade::Recorded, |_| at);
+    }
+
+    fn note(&mut self, place: String, found: Option<Statement>, grade: Grade, cite: impl FnOnce(u32) -> Citation) {
+        match found {
+            Some(statement) if self.found.is_none() => {
                 self.found = Some((format!("{place} says: {}", statement.words), grade, cite(statement.line)));
             }
-            None => self.seen.push(place),
+            Some(_) | None => self.seen.push(place),
         }
     }
 }
@@ -114,7 +122,7 @@ impl ImpactUntested {
         };
         let Some(proposal) = exports.proposals.get(link.proposal) else { return };
         let id = shown(&proposal.id);
-        search.look(format!("proposal {id}"), &proposal.body, Grade::Recorded, |_| export(&proposal.place));
+        search.look(format!("proposal {id}"), &proposal.body, export(&proposal.place));
         if search.found.is_none()
             && let Some(check) = self.passed(proposal)
         {
@@ -143,13 +151,10 @@ fn export(place: &ExportPlace) -> Citation {
 }
 
 fn in_messages(dossier: &Dossier, search: &mut Search) {
-    let cite =
-        |source: Source| move |line| Citation { source, place: if line == 1 { Place::Subject } else { Place::Body(line) } };
-    let text = |commit: &'_ Commit| commit.message.value.to_string();
-    search.look("the message".to_owned(), &text(&dossier.change.commit), Grade::Asserted, cite(Source::Change));
+    search.look_into("the message".to_owned(), &dossier.change.commit, Source::Change);
     let before = search.seen.len();
     for side in &dossier.change.side_commits {
-        search.look(String::new(), &text(side), Grade::Asserted, cite(Source::SideCommit(side.id)));
+        search.look_into(format!("side commit {}", side.id.0.short()), side, Source::SideCommit(side.id));
     }
     if search.seen.len() > before {
         search.seen.truncate(before);
@@ -161,8 +166,7 @@ fn in_tickets(dossier: &Dossier, records: &TicketRecords<'_>, search: &mut Searc
     for claim in reasons(dossier) {
         match records.find(&claim.value) {
             LookUp::Found(ticket) => {
-                let at = citation(ticket);
-                search.look(format!("ticket {}", shown(&ticket.id)), &ticket.text, Grade::Recorded, |_| at);
+                search.look(format!("ticket {}", shown(&ticket.id)), &ticket.text, citation(ticket));
             }
             LookUp::Missing => {}
             LookUp::NotChecked(reason) => search.unseen.push(reason),

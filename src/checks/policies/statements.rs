@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use crate::checks::verdict::shown;
 
@@ -19,9 +19,9 @@ pub(super) struct Statement {
 static LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x)^\s*(?P<mark>(?:\#{1,6}|[-*+]|\d+[.)])\s+)?(?P<bold>\*\*|__)?
-        (?i:impact(?:\s+(?:statement|assessment|analysis))?|risks?(?:\s+and\s+impact)?(?:\s+(?:assessment|analysis))?
+        (?P<label>(?i:impact(?:\s+(?:statement|assessment|analysis))?|risks?(?:\s+and\s+impact)?(?:\s+(?:assessment|analysis))?
         |(?:how\s+(?:was|has|were)\s+(?:this|it|these)\s+(?:been\s+)?)?tested(?:[-\s]by|\s+with|\s+on|\s+in)?|test[-\s](?:plan|evidence|results?)
-        |testing|tests?|verification|verified(?:[-\s]by)?|validation|dry[-\s]?run)
+        |testing|tests?|verification|verified(?:[-\s]by)?|validation|dry[-\s]?run))
         \??(?:\*\*|__)?\s*(?P<colon>:)?\s*(?:\*\*|__)?(?P<rest>.*)$",
     )
     .ok()
@@ -31,6 +31,13 @@ static LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static TICKED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\s*[-*+]\s+\[[xX]\]\s+(?P<rest>.*(?i:\btested|\bimpact|\bdry[- ]?run|\bverified).*)$").ok());
 
+/// The first statement below the subject of a message.
+pub(super) fn find_in_message(text: &str) -> Option<Statement> {
+    // A subject such as `test: add a case` names the kind of the change.
+    let body = text.split_once('\n').map_or("", |(_, body)| body);
+    find(body).map(|found| Statement { line: found.line + 1, ..found })
+}
+
 /// The first statement that says something; `None` where there is none, or only the empty form of one.
 pub(super) fn find(text: &str) -> Option<Statement> {
     let lines = visible(text);
@@ -38,7 +45,7 @@ pub(super) fn find(text: &str) -> Option<Statement> {
         if let Some(ticked) = TICKED.as_ref().and_then(|ticked| ticked.captures(line)) {
             return statement(*number, ticked.name("rest")?.as_str());
         }
-        let label = LABEL.as_ref()?.captures(line)?;
+        let label = LABEL.as_ref()?.captures(line).filter(|label| !is_listed_subject(label))?;
         let rest = label.name("rest")?.as_str();
         let is_heading = label.name("mark").is_some_and(|mark| mark.as_str().starts_with('#')) || label.name("bold").is_some();
         match (label.name("colon").is_some(), rest.trim().is_empty()) {
@@ -47,6 +54,13 @@ pub(super) fn find(text: &str) -> Option<Statement> {
             (_, _) => None,
         }
     })
+}
+
+/// `* test: add a case`: a squash lists the subjects of its commits so.
+fn is_listed_subject(label: &Captures<'_>) -> bool {
+    let is_listed = label.name("mark").is_some_and(|mark| mark.as_str().starts_with(['*', '-', '+']));
+    let is_kind = label.name("label").is_some_and(|label| matches!(label.as_str(), "test" | "tests"));
+    is_listed && is_kind && label.name("bold").is_none()
 }
 
 /// What stands below a heading, up to the next one.
@@ -121,9 +135,17 @@ mod tests {
     }
 
     #[test]
+    fn the_subject_of_a_message_is_no_statement() {
+        assert_eq!(find_in_message("test: add a case"), None);
+        assert_eq!(find_in_message("Impact: all").map(|found| found.line), None);
+        assert_eq!(find_in_message("x\n\nImpact: two namespaces").map(|found| found.line), Some(3));
+    }
+
+    #[test]
     fn empty_forms_quotations_comments_and_sentences_are_no_statements() {
         for text in [
             "Test the ingress policy",
+            "Squashed\n\n* test: add a case\n- tests: one more",
             "Impact of the outage is gone",
             "tests",
             "Impact:",
