@@ -48,6 +48,8 @@ struct Index {
     people: People,
     waivers: Capped<WaiverRow>,
     gate: Option<GateCounts>,
+    recorded: String,
+    absent: String,
     given: Capped<GivenFile>,
     tie_outs: Vec<TieOutRow>,
     controls: Vec<ControlRow>,
@@ -99,6 +101,8 @@ fn index(columns: &Columns<'_>) -> Index {
         people: people_of(columns),
         waivers: waivers(pack),
         gate: gate_counts(pack),
+        recorded: recorded(pack),
+        absent: absent(pack),
         given: Capped::new(pack.exports.files.iter().map(given_file), ROWS),
         tie_outs: pack.tie_outs.iter().map(tie_out_row).collect(),
         controls: controls(pack),
@@ -410,6 +414,36 @@ fn gate_counts(pack: &Pack) -> Option<GateCounts> {
         without: pack.dossiers.len() - matched,
         unmatched: pack.exports.unmatched.len(),
     })
+}
+
+/// What other systems recorded, in numbers; empty where nothing was given.
+fn recorded(pack: &Pack) -> String {
+    let exports = &pack.exports;
+    let counted = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    let proposals = exports.proposals.len();
+    let reviews = exports.proposals.iter().map(|proposal| proposal.reviews.len()).sum();
+    let mut told = Vec::new();
+    if proposals > 0 {
+        told.push(format!("{} of a forge with {}", counted(proposals, "proposal"), counted(reviews, "review")));
+    }
+    if !exports.ticket_systems.is_empty() {
+        let systems: Vec<&str> = exports.ticket_systems.keys().map(String::as_str).collect();
+        told.push(format!("{} of {}", counted(exports.tickets.len(), "ticket"), systems.join(", ")));
+    }
+    if told.is_empty() { String::new() } else { line(&format!("{}.", told.join("; "))) }
+}
+
+/// What was not given, and what that means for a reader; empty where both a forge and a ticket system were exported.
+fn absent(pack: &Pack) -> String {
+    let forge = "Reviews and approvals are those that commit messages and notes claim. \u{201c}No reviewer in Git\u{201d} is not the \
+                 same as \u{201c}not reviewed\u{201d}.";
+    let tickets = "Tickets were recognised by their form and not looked up.";
+    match (pack.exports.proposals.is_empty(), pack.exports.ticket_systems.is_empty()) {
+        (true, true) => format!("records of a forge or a ticket system. {tickets} {forge}"),
+        (true, false) => format!("records of a forge. {forge}"),
+        (false, true) => format!("records of a ticket system. {tickets}"),
+        (false, false) => String::new(),
+    }
 }
 
 /// An evidence file as it was given.

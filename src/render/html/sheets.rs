@@ -87,6 +87,7 @@ struct Sheet {
     not_applicable: String,
     tickets: Capped<TicketRow>,
     reviews: Capped<ReviewRow>,
+    nobody: &'static str,
     policies: Capped<EditView>,
     files: Capped<FileRow>,
     sides: Capped<SideRow>,
@@ -144,6 +145,7 @@ fn sheet(columns: &Columns<'_>, position: usize, dossier: &Dossier) -> Sheet {
         no_exception: facts.no_exception.join(", "),
         not_applicable: facts.not_applicable.join(", "),
         tickets: Capped::new(dossier.evidence.tickets.iter().map(|claim| ticket_row(columns, dossier, claim)), ROWS),
+        nobody: nobody(dossier),
         policies: policies::edit_views(dossier),
         files: Capped::new(columns::classed(&commit.file_edits, &dossier.classification.files).map(file_row), FILES),
         sides: Capped::new(dossier.change.side_commits.iter().map(side_row), ROWS),
@@ -186,6 +188,15 @@ fn origin(columns: &Columns<'_>, dossier: &Dossier, facts: &Facts<'_>) -> Origin
         reverts: few(evidence.reverts.iter().map(|claim| line(&claim.value))),
         picked_from: few(evidence.picked_from.iter().map(|claim| line(&claim.value))),
         anomalies: few(found.iter().map(|anomaly| line(anomaly))),
+    }
+}
+
+/// What it means that there is no review to list.
+fn nobody(dossier: &Dossier) -> &'static str {
+    if dossier.link.as_ref().is_some_and(|link| link.tells_reviews) {
+        "Git names no reviewer, and the forge recorded no review of its proposal."
+    } else {
+        "Git names no reviewer. That does not say that nobody reviewed: a forge may hold a record."
     }
 }
 

@@ -254,3 +254,18 @@ fn a_missing_page_of_reviews_leaves_a_proposal_open() -> TestResult {
     }
     Ok(())
 }
+
+#[test]
+fn the_cover_says_what_other_systems_recorded_and_what_is_not_there() -> TestResult {
+    let mut history = History::new(Flavour::Branch);
+    history.land("squash", "final land");
+    let (repo, _) = history.imported()?;
+    let cover = audited(&repo, "nothing", &[])?.text("index.html")?;
+    assert!(cover.contains("Not in this pack:</strong> records of a forge or a ticket system."), "{cover}");
+    let (pack, _) = github(&history, |_| {})?;
+    let (cover, sheets) = (pack.text("index.html")?, pack.text("changes-0001.html")?);
+    assert!(cover.contains("</strong> 1 proposal of a forge with 0 reviews."), "{cover}");
+    assert!(cover.contains("Not in this pack:</strong> records of a ticket system."), "{cover}");
+    assert!(sheets.contains("the forge recorded no review of its proposal"), "{sheets}");
+    Ok(())
+}
