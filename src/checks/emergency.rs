@@ -14,7 +14,7 @@ use super::{Card, Check, Finding, Gate, Period, Severity};
 use crate::evidence::recorded::{Account, RecordedTicket};
 use crate::evidence::{ArrivalKind, Claim, Dossier, Exports, Grade};
 use crate::settings::reader::Section;
-use crate::text::{Person, utc_seconds};
+use crate::text::utc_seconds;
 
 pub(super) const FAMILY: Family = Family {
     name: "emergency",
@@ -269,12 +269,8 @@ fn reason(dossier: &Dossier, mark: &Claim<Box<str>>, reasons: &Reasons) -> Part 
 
 /// Approvals of its tickets by somebody who wrote none of it.
 fn ticket_approvals(dossier: &Dossier, given: &Given<'_>) -> Vec<(i64, String)> {
-    let person = |account: &Account| {
-        let name = if account.name.is_empty() { &account.login } else { &account.name };
-        Person::new(name, &account.mail)
-    };
     let independent = |account: &Account| {
-        let person = person(account);
+        let person = account.person();
         let is_told = !(account.login.is_empty() && account.name.is_empty() && account.mail.is_empty());
         is_told && authors(dossier).all(|(author, _)| matches!(given.approvals.compare(&author, &person), Sameness::Different))
     };

@@ -331,7 +331,7 @@ fn take_over(reader: &mut Reader, proposals: &[RecordedProposal], dossiers: &mut
         arrived: proposal.merged_at.clone().or_else(|| last.change.commit.committer.when.known()?.to_utc()),
     };
     let reviews: Vec<Claim<Review>> = proposal.reviews.iter().map(|review| claim(reader, proposal, review, &landed)).collect();
-    let merger = proposal.merged_by.as_ref().map(|account| recorded(Arc::new(person(account)), &proposal.place));
+    let merger = proposal.merged_by.as_ref().map(|account| recorded(Arc::new(account.person()), &proposal.place));
     let merged_at = proposal.merged_at.as_deref().map(|at| recorded(at.into(), &proposal.place));
     let authors = authors(reader, proposal, changes);
     for dossier in changes {
@@ -361,8 +361,8 @@ fn authors(reader: &mut Reader, proposal: &RecordedProposal, changes: &[Dossier]
     }
     // The login joins further accounts of whoever opened it, through the register.
     let opener = Some(&proposal.author).filter(|opener| !opener.login.is_empty() && !opener.is_bot);
-    authors.extend(opener.map(|opener| (Arc::new(person(opener)), "the author of the proposal")));
-    authors.extend(proposal.last_pusher.as_ref().map(|pusher| (Arc::new(person(pusher)), "the last pusher")));
+    authors.extend(opener.map(|opener| (Arc::new(opener.person()), "the author of the proposal")));
+    authors.extend(proposal.last_pusher.as_ref().map(|pusher| (Arc::new(pusher.person()), "the last pusher")));
     authors.sort_unstable();
     authors.dedup_by(|later, earlier| later.0 == earlier.0);
     authors
@@ -393,7 +393,7 @@ fn claim(reader: &mut Reader, proposal: &RecordedProposal, review: &RecordedRevi
         by_bot: review.reviewer.is_bot,
     };
     let value = Review {
-        reviewer: Arc::new(person(&review.reviewer)),
+        reviewer: Arc::new(review.reviewer.person()),
         decision: decision(review.decision),
         convention: convention(proposal.forge),
         quoted: false,
@@ -416,12 +416,6 @@ fn instant(written: &str) -> Option<chrono::DateTime<chrono::FixedOffset>> {
 fn is_same(left: &Account, right: &Account) -> bool {
     let same = |left: &str, right: &str| !left.is_empty() && left.eq_ignore_ascii_case(right);
     same(&left.login, &right.login) || same(&left.mail, &right.mail) || (left.login.is_empty() && same(&left.name, &right.name))
-}
-
-/// Somebody as packs name people: the name, or the login where there is none, and the address.
-fn person(account: &Account) -> Person {
-    let name = if account.name.is_empty() { &account.login } else { &account.name };
-    Person { login: account.login.as_str().into(), ..Person::new(name, &account.mail) }
 }
 
 fn decision(decision: RecordedDecision) -> Decision {

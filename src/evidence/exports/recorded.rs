@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::text::CommitId;
+use crate::text::{CommitId, Person};
 
 /// Where in an export something was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,15 @@ pub struct Account {
     pub mail: String,
     /// Whether the system says that it is no person.
     pub is_bot: bool,
+}
+
+impl Account {
+    /// Somebody as packs name people: the name, or the login where there is none, with the address and the login.
+    #[must_use]
+    pub fn person(&self) -> Person {
+        let name = if self.name.is_empty() { &self.login } else { &self.name };
+        Person { login: self.login.as_str().into(), ..Person::new(name, &self.mail) }
+    }
 }
 
 /// The kind of system that keeps proposals.
