@@ -117,6 +117,9 @@ def main():
         with open(folder / "said", "w", encoding="utf-8") as said, subprocess.Popen(command, stdout=said, stderr=said, cwd="/") as server:
             try:
                 check(given.binary.resolve(), folder, address)
+            except SystemExit:
+                print((folder / "said").read_text(encoding="utf-8")[-2000:])
+                raise
             finally:
                 server.terminate()
     print("the issues of a real Roundup server are read")
