@@ -166,6 +166,7 @@ impl Exports {
     pub fn attach(&mut self, repository: &Repository, dossiers: &mut [Dossier]) {
         let unlinked = linking::link(repository, self, dossiers);
         (self.arrived_inside, self.may_be_of) = (unlinked.arrived_inside, unlinked.may_be_of);
+        self.gaps.extend(strange_repositories(&self.proposals, repository));
         let index = RulingIndex::new(self.gate.iter().map(|(file, record)| (record, file.as_str())));
         for dossier in dossiers.iter_mut() {
             dossier.gate = index.about(&dossier.change).map(Box::new);
@@ -255,6 +256,26 @@ fn recognise(name: &str, piece: &Piece) -> Result<Recognised, String> {
     }
     let recognised = trackers::recognise(name, piece)?;
     recognised.ok_or_else(|| format!("document {} is not known: {}", piece.document, documents::outline(&piece.value)))
+}
+
+/// Repositories of whose proposals no commit is in the clone: their exports may have been given by mistake.
+fn strange_repositories(proposals: &[RecordedProposal], repository: &Repository) -> Vec<String> {
+    let mut reader = repository.reader();
+    let mut is_known: BTreeMap<&str, (bool, &str)> = BTreeMap::new();
+    for proposal in proposals {
+        let mut commits = proposal.landed.iter().chain(&proposal.head).chain(&proposal.commits).peekable();
+        if commits.peek().is_none() {
+            continue;
+        }
+        let (known, _) = is_known.entry(&proposal.repository).or_insert((false, &proposal.place.file));
+        *known = *known || commits.any(|commit| reader.first_parent_of(*commit).is_some());
+    }
+    let strange = is_known.into_iter().filter(|(_, (known, _))| !known);
+    let told = strange.map(|(name, (_, file))| {
+        let name = if name.is_empty() { "a repository that is not named" } else { name };
+        format!("no commit of the proposals of {name} is in this clone (raw/{file}): they may be of another repository")
+    });
+    told.collect()
 }
 
 fn unmatched_row(file: &str, record: &GateRecord, ruling: &RecordedRuling) -> Unmatched {

@@ -269,3 +269,24 @@ fn the_cover_says_what_other_systems_recorded_and_what_is_not_there() -> TestRes
     assert!(sheets.contains("the forge recorded no review of its proposal"), "{sheets}");
     Ok(())
 }
+
+#[test]
+fn an_export_without_any_commit_of_the_clone_may_be_of_another_repository() -> TestResult {
+    let told = "no commit of the proposals of acme/policies is in this clone";
+    let mut history = History::new(Flavour::Branch);
+    history.land("squash", "final +bob land");
+    let (own, _) = github(&history, |_| {})?;
+    assert!(!own.text("index.html")?.contains(told));
+    let (other, _) = github(&history, |pulls| {
+        for pull in pulls {
+            for (at, digit) in [("/headRefOid", "a"), ("/mergeCommit/oid", "b")] {
+                if let Some(id) = pull.pointer_mut(at) {
+                    *id = json!(digit.repeat(40));
+                }
+            }
+            pull["commits"] = json!([]);
+        }
+    })?;
+    assert!(other.text("index.html")?.contains(told));
+    Ok(())
+}
