@@ -3,7 +3,7 @@
 Writes 50,000 pull requests with 150,000 reviews as `gh pr list --json` gives them, about 200 MB, into a folder, and a
 repository of one commit to audit. Both programs run one after the other in one go, each three times; the middle one counts.
 
-    python3 benches/exports.py --binary target/release/countersign --folder /tmp/exports
+    python3 benches/exports.py --binary target/release/countersign --folder DIR
 
 `--pages N` spreads the same pull requests over N files; `--proposals N` makes fewer.
 """

@@ -79,7 +79,7 @@ pub fn audit(
     let start = range.start.and_then(|start| dates_before.get(&start));
     exports.reconcile(&dossiers, &range.branch, start.map(|start| start.seconds));
     attach_owners(repository, &exports, &settings, catalogue, &mut dossiers);
-    signatures::check(repository, &keys, &mut dossiers)?;
+    completeness.remarks.extend(signatures::check(repository, &keys, &mut dossiers)?);
     complete(&mut completeness, &mut exports, &mut keys, &dossiers);
 
     let at_start = files_at_start(repository, range.start, &dossiers, &settings);

@@ -260,6 +260,20 @@ pub fn utc_text(seconds: i64) -> Option<String> {
     Some(moment.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
+/// A number with its noun, e.g. `1 path` or `3 paths`.
+#[must_use]
+pub fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// Whether something has the form of a mail address: an account, `@`, a domain, and nothing that an address cannot hold.
+#[must_use]
+pub fn is_address(mail: &str) -> bool {
+    let is_whole = !mail.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>'));
+    is_whole && mail.rsplit_once('@').is_some_and(|(account, domain)| !account.is_empty() && !domain.is_empty())
+}
+
 /// Seconds since 1970 of an RFC 3339 time.
 #[must_use]
 pub fn utc_seconds(text: &str) -> Option<i64> {

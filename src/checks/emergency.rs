@@ -12,7 +12,7 @@ use super::tickets::{Reasons, reasons, words_or};
 use super::verdict::{Verdict, judge_each_change, shown, shown_person, some_of};
 use super::{Card, Check, Finding, Gate, Period, Severity};
 use crate::evidence::recorded::{Account, RecordedTicket};
-use crate::evidence::{ArrivalKind, Claim, Dossier, Exports, Grade};
+use crate::evidence::{ArrivalKind, Citation, Claim, Dossier, Exports, Grade, Place, Source};
 use crate::settings::reader::Section;
 use crate::text::utc_seconds;
 
@@ -88,7 +88,8 @@ struct Given<'a> {
 impl Given<'_> {
     /// Whether an approval that was given would be known.
     fn tells_approvals(&self, dossier: &Dossier) -> bool {
-        self.exports.tell_proposal_of(dossier) && dossier.link.as_ref().is_none_or(|link| link.tells_reviews)
+        self.exports.tell_proposal_of(dossier)
+            && dossier.link.as_ref().is_none_or(|link| link.tells_reviews && link.has_all_reviews)
     }
 }
 
@@ -110,7 +111,7 @@ impl EmergencyIncomplete {
             return self.judge_marked(dossier, mark, given);
         }
         match self.sign(dossier, &given.records) {
-            Some(sign) => judge_unmarked(dossier, &sign, given),
+            Some((sign, citation)) => judge_unmarked(dossier, &sign, given).citing([citation]),
             None => Verdict::not_applicable(),
         }
     }
@@ -216,26 +217,27 @@ impl EmergencyIncomplete {
         Part::Unknown("nothing that was given shows whether somebody approved it afterwards".to_owned())
     }
 
-    /// What makes a change look like an emergency.
-    fn sign(&self, dossier: &Dossier, records: &TicketRecords<'_>) -> Option<String> {
+    /// What makes a change look like an emergency, and where that stands.
+    fn sign(&self, dossier: &Dossier, records: &TicketRecords<'_>) -> Option<(String, Citation)> {
         static KNOWN: LazyLock<Option<Regex>> =
             LazyLock::new(|| Regex::new(&format!(r"(?i)(?:^|[^\pL\pN])({SIGNS})(?:[^\pL\pN]|$)")).ok());
-        let branch = dossier.evidence.proposal.as_ref().and_then(|claim| claim.value.branch.as_deref());
         // What stands in quotation marks is the title of another change, e.g. of a reverted one.
         let subject: String = dossier.change.commit.subject().split('"').step_by(2).collect::<Vec<_>>().join(" ");
-        for (place, text) in [("the title", Some(subject.as_str())), ("the branch", branch)] {
-            let Some(text) = text else { continue };
-            let known =
-                KNOWN.as_ref().and_then(|known| known.captures(text)).and_then(|found| found.get(1)).map(|found| found.as_str());
+        let subject = ("the title", &*subject, Citation { source: Source::Change, place: Place::Subject });
+        let branch = dossier.evidence.proposal.as_ref();
+        let branch = branch.and_then(|claim| Some(("the branch", claim.value.branch.as_deref()?, claim.citation.clone())));
+        for (place, text, citation) in [Some(subject), branch].into_iter().flatten() {
+            let known = KNOWN.as_ref().and_then(|known| known.captures(text)?.get(1)).map(|found| found.as_str());
             let lower = text.to_lowercase();
             let own = || self.signs.iter().find(|sign| !sign.is_empty() && lower.contains(sign.as_str())).map(String::as_str);
             if let Some(word) = known.or_else(own) {
-                return Some(format!("{place} says `{}`", shown(word)));
+                return Some((format!("{place} says `{}`", shown(word)), citation));
             }
         }
         reasons(dossier).find_map(|claim| match records.find(&claim.value) {
             LookUp::Found(ticket) if ticket.kind.to_lowercase().contains("emergency") => {
-                Some(format!("{} is of the type {}", shown(&ticket.id), shown(&ticket.kind)))
+                let told = format!("{} is of the type {}", shown(&ticket.id), shown(&ticket.kind));
+                Some((told, ticket.place.citation()))
             }
             LookUp::Found(_) | LookUp::Missing | LookUp::NotChecked(_) => None,
         })
@@ -272,7 +274,9 @@ fn ticket_approvals(dossier: &Dossier, given: &Given<'_>) -> Vec<(i64, String)> 
     let independent = |account: &Account| {
         let person = account.person();
         let is_told = !(account.login.is_empty() && account.name.is_empty() && account.mail.is_empty());
-        is_told && authors(dossier).all(|(author, _)| matches!(given.approvals.compare(&author, &person), Sameness::Different))
+        let of_proposal = dossier.link.iter().flat_map(|link| link.authors.iter().cloned());
+        let mut wrote = authors(dossier).chain(of_proposal);
+        is_told && wrote.all(|(author, _)| matches!(given.approvals.compare(&author, &person), Sameness::Different))
     };
     let mut found = Vec::new();
     for claim in reasons(dossier) {

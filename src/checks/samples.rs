@@ -66,6 +66,12 @@ pub fn dossier(n: u8, message: &str) -> Dossier {
     }
 }
 
+pub fn by(n: u8, name: &str, mail: &str) -> Dossier {
+    let mut dossier = dossier(n, "Say why");
+    dossier.change.commit.author.person = person(name, mail);
+    dossier
+}
+
 pub fn merge(n: u8, message: &str, side: Vec<Commit>) -> Dossier {
     let mut merge = dossier(n, message);
     merge.change.commit.parents = Box::new([CommitId(id(n - 1)), side.last().unwrap().id]);

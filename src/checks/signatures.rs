@@ -6,7 +6,7 @@ use super::register::{Register, Sameness};
 use super::verdict::{Verdict, header, judge_each_change, shown, shown_person, side_header, some_of};
 use super::{Card, Check, Finding, Gate, Period, Severity};
 use crate::changes::{Commit, SignatureKind};
-use crate::evidence::signatures::{CheckedSignature, SignatureVerdict, forge_of};
+use crate::evidence::signatures::{CheckedSignature, SignatureVerdict, forge_of, plain_key};
 use crate::evidence::{Citation, Dossier, Evidence, Grade};
 use crate::repository::{from_base64, ssh_fingerprint};
 use crate::settings::reader::Section;
@@ -99,7 +99,7 @@ enum Holder<'a> {
 pub struct Signers<'a> {
     register: Register<'a>,
     holders: BTreeMap<String, Holder<'a>>,
-    forge_keys: &'a [String],
+    forge_keys: Vec<String>,
 }
 
 impl<'a> Signers<'a> {
@@ -109,13 +109,14 @@ impl<'a> Signers<'a> {
         let people = settings.people.iter().map(|person| (&person.keys, Holder::Person(person)));
         let bots = settings.bots.iter().map(|bot| (&bot.keys, Holder::Bot(bot)));
         let holders = people.chain(bots).flat_map(|(keys, holder)| keys.iter().map(move |key| (fingerprint(key), holder)));
-        Self { register: Register::of(settings), holders: holders.collect(), forge_keys: &settings.signatures.forge_keys }
+        let forge_keys = settings.signatures.forge_keys.iter().map(|key| plain_key(key)).collect();
+        Self { register: Register::of(settings), holders: holders.collect(), forge_keys }
     }
 
     /// The forge that signs with a key, where it is one's.
     #[must_use]
     pub fn forge(&self, key: &str) -> Option<&'static str> {
-        forge_of(key, self.forge_keys)
+        forge_of(key, &self.forge_keys)
     }
 
     /// Whose key made a signature; `None` where no key is known to have made it.
@@ -182,8 +183,7 @@ fn fingerprint(written: &str) -> String {
     let mut words = written.split_whitespace();
     match (words.next(), words.next()) {
         (Some(kind), Some(key)) if kind.contains('-') => ssh_fingerprint(&from_base64(key.as_bytes())),
-        _ if written.starts_with("SHA256:") => written.to_owned(),
-        _ => written.chars().filter(|c| !c.is_whitespace() && *c != ':').collect::<String>().to_uppercase(),
+        _ => plain_key(written),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Basis, Card, Finding, Outcome, Period, Severity, Subject};
 use crate::changes::{Commit, Gap, GapAbout};
 use crate::evidence::{Citation, Dossier, Grade, Place, Source};
+pub(super) use crate::text::counted;
 use crate::text::{CommitId, Person, RepoPath, visible_line};
 
 /// How many items a sentence names before it only counts them.
@@ -177,10 +178,4 @@ pub(super) fn first_of(items: impl IntoIterator<Item = String>, total: usize) ->
         0 => named.join(", "),
         more => format!("{} and {more} more", named.join(", ")),
     }
-}
-
-/// A count with its noun, e.g. `1 path` or `3 paths`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Dossier;
 use super::exports::recorded::{ProposalState, RecordedProposal};
-use crate::text::CommitId;
+use crate::text::{CommitId, utc_seconds};
 
 /// What became of a recorded proposal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +70,7 @@ pub(super) fn of(
         if is_elsewhere(proposal, branch) {
             return Fate::OtherBranch;
         }
-        let merged = proposal.merged_at.as_deref().and_then(|at| chrono::DateTime::parse_from_rfc3339(at).ok());
-        match (merged.map(|at| at.timestamp()), end) {
+        match (proposal.merged_at.as_deref().and_then(utc_seconds), end) {
             (Some(merged), Some(end)) if merged <= end && start.is_none_or(|start| merged > start) => Fate::WithoutChange,
             (Some(_) | None, Some(_) | None) => Fate::OutsidePeriod,
         }

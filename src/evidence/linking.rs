@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::exports::recorded::{Account, Forge, ProposalState, RecordedDecision, RecordedProposal, RecordedReview};
-use super::{Citation, Claim, Decision, Dossier, Exports, Grade, Place, Review, Source};
+use super::{Claim, Decision, Dossier, Exports, Grade, Review};
 use crate::changes::{Commit, MergeContent};
 use crate::repository::{Reader, Repository};
 use crate::text::{CommitId, Person};
@@ -404,8 +404,7 @@ fn claim(reader: &mut Reader, proposal: &RecordedProposal, review: &RecordedRevi
 }
 
 fn recorded<T>(value: T, place: &super::exports::recorded::ExportPlace) -> Claim<T> {
-    let source = Source::Export(place.file.as_str().into(), place.place.as_str().into());
-    Claim { value, grade: Grade::Recorded, citation: Citation { source, place: Place::Record } }
+    Claim { value, grade: Grade::Recorded, citation: place.citation() }
 }
 
 fn instant(written: &str) -> Option<chrono::DateTime<chrono::FixedOffset>> {

@@ -223,7 +223,7 @@ fn judge_units(
     let (mut dossiers, problems) = pipeline::dossiers(repository, changes, settings)?;
     ruling.because.extend(problems);
     context.exports.attach(repository, &mut dossiers);
-    signatures::check(repository, context.keys, &mut dossiers)?;
+    ruling.because.extend(signatures::check(repository, context.keys, &mut dossiers)?);
     ruling.because.extend(context.keys.remarks.iter().cloned());
     let dates_before = dates_before(repository, &dossiers);
     let period = Period {

@@ -88,8 +88,3 @@ pub(super) fn begins(id: CommitId, digits: &str) -> bool {
 pub(super) fn number_of(number: usize, one: &str, other: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { other })
 }
-
-/// `1 change`, `3 changes`.
-pub(super) fn counted(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}

@@ -3,7 +3,7 @@
 use clap::Args;
 use globset::{Glob, GlobMatcher};
 
-use super::cells::{self, counted};
+use super::cells;
 use super::person::Who;
 use super::{Answer, Ask, Cell, Column, Material, Mistake, Needs, find};
 use crate::checks::Outcome;
@@ -12,6 +12,7 @@ use crate::pack::Status;
 use crate::policies::{Direction, Family, PolicyEdit};
 use crate::render::columns::{self, Facts, one_line};
 use crate::settings::Layer;
+use crate::text::counted;
 
 /// Arguments of `countersign query changes`. Every condition given must hold.
 #[derive(Debug, Args)]

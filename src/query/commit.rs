@@ -2,13 +2,14 @@
 
 use clap::Args;
 
-use super::cells::{self, begins, counted};
+use super::cells::{self, begins};
 use super::{Answer, Ask, Cell, Column, Material, Mistake, Needs};
 use crate::changes::Commit;
 use crate::checks::Outcome;
 use crate::evidence::Dossier;
 use crate::render::columns::{self, Facts, one_line};
 use crate::settings::Layer;
+use crate::text::counted;
 
 /// Arguments of `countersign query commit`.
 #[derive(Debug, Args)]

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::cells::{self, counted};
+use super::cells;
 use super::{Answer, Ask, Cell, Column, Material, Mistake, Needs, find};
 use crate::evidence::Dossier;
 use crate::manifests::Identity;
 use crate::policies::{PolicyEdit, PolicyEditKind};
 use crate::render::columns::{self, one_line};
-use crate::text::RepoPath;
+use crate::text::{RepoPath, counted};
 
 /// Arguments of `countersign query history`.
 #[derive(Debug, Args)]

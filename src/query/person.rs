@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::cells::{self, counted};
+use super::cells;
 use super::{Answer, Ask, Cell, Column, Material, Mistake, Needs, find};
 use crate::evidence::Dossier;
 use crate::render::columns::{self, Columns, Facts, one_line};
 use crate::text::Person as Someone;
+use crate::text::counted;
 
 /// Arguments of `countersign query person`.
 #[derive(Debug, Args)]

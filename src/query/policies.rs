@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::cells::{counted, number_of};
+use super::cells::number_of;
 use super::{Answer, Ask, Cell, Column, Material, Mistake, Needs, find};
 use crate::inventory::{Inventory, PolicyObject, Seen};
 use crate::policies::Family;
 use crate::render::columns::{self, State, one_line};
 use crate::repository::PeriodName;
-use crate::text::Timestamp;
+use crate::text::{Timestamp, counted};
 
 /// Arguments of `countersign query policies`.
 #[derive(Debug, Args)]

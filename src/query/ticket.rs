@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::cells::{self, counted};
+use super::cells;
 use super::{Answer, Ask, Cell, Column, Material, Mistake, Needs, find};
 use crate::evidence::{Claim, Dossier, Ticket as Reference};
 use crate::render::columns::{self, one_line};
+use crate::text::counted;
 
 /// Arguments of `countersign query ticket`.
 #[derive(Debug, Args)]

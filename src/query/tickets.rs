@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use super::cells::counted;
 use super::{Answer, Ask, Cell, Column, Material, Mistake, Needs};
 use crate::classification::LayerSet;
 use crate::render::columns;
 use crate::settings::Layer;
+use crate::text::counted;
 
 /// Arguments of `countersign query tickets`.
 #[derive(Debug, Args)]

@@ -24,7 +24,7 @@ pub(crate) use self::counts::*;
 pub(crate) use self::events::*;
 pub(crate) use self::facts::*;
 pub(crate) use self::policies::*;
-pub(crate) use self::signatures::{SignatureCounts, format_words, tag_words};
+pub(crate) use self::signatures::{SignatureCounts, SignatureFacts, format_words, signature_words, tag_words};
 pub(crate) use self::tickets::*;
 pub(crate) use self::words::*;
 

@@ -102,15 +102,25 @@ impl Reader {
 
     /// The content of an object of the wanted kind; `Err` names the object and says why it cannot be read.
     pub(super) fn object(&mut self, id: &gix::oid, wanted: Kind) -> Result<Arc<[u8]>, String> {
+        match self.object_of_any_kind(id, wanted)? {
+            (kind, content) if kind == wanted => Ok(content),
+            (kind, _) => Err(format!("{wanted} {}: is a {kind}", own_id(id))),
+        }
+    }
+
+    /// An annotated tag; `None` where it is another object, which a lightweight tag names.
+    pub(super) fn tag(&mut self, id: &gix::oid) -> Result<Option<Arc<[u8]>>, String> {
+        let (kind, content) = self.object_of_any_kind(id, Kind::Tag)?;
+        Ok((kind == Kind::Tag).then_some(content))
+    }
+
+    /// An object; `wanted` is what the complaint calls it.
+    fn object_of_any_kind(&mut self, id: &gix::oid, wanted: Kind) -> Result<Object, String> {
         let found = match self.packs.find(id) {
             Some(found) => Some(found),
             None => self.object_by_gix(id).map_err(|error| format!("{wanted} {}: is unreadable: {error}", own_id(id)))?,
         };
-        match found {
-            Some((kind, content)) if kind == wanted => Ok(content),
-            Some((kind, _)) => Err(format!("{wanted} {}: is a {kind}", own_id(id))),
-            None => Err(format!("{wanted} {}: is missing", own_id(id))),
-        }
+        found.ok_or_else(|| format!("{wanted} {}: is missing", own_id(id)))
     }
 
     /// Loose objects, and everything irregular: gix finds it, or says what is wrong.

@@ -46,36 +46,37 @@ pub struct SignedTag {
 }
 
 impl Repository {
-    /// Every signed tag that leads to one of some commits, sorted by name.
+    /// Every signed tag that leads to one of some commits, sorted by name, and the names of the tags that cannot be read.
     ///
     /// # Errors
     ///
     /// When the references cannot be listed.
-    pub fn signed_tags(&self, wanted: &BTreeSet<CommitId>) -> Result<Vec<SignedTag>, RepositoryError> {
+    pub fn signed_tags(&self, wanted: &BTreeSet<CommitId>) -> Result<(Vec<SignedTag>, Vec<String>), RepositoryError> {
         const PREFIX: &str = "refs/tags/";
         let failed = |source| RepositoryError::References { prefix: PREFIX, source };
         let mut reader = self.reader();
         let repo = reader.repo.clone();
         let platform = repo.references().map_err(failed)?;
-        let mut tags = Vec::new();
-        // What cannot be read is no signed tag of these commits; an unreadable reference is told elsewhere.
+        let (mut tags, mut unreadable) = (Vec::new(), Vec::new());
+        // An unreadable reference is told elsewhere.
         for reference in platform.prefixed(PREFIX).map_err(failed)?.flatten() {
             let Some(id) = reference.try_id() else { continue };
-            let Ok(raw) = reader.object(&id, Kind::Tag) else { continue };
-            let Some(commit) = self.commit_behind(own_id(&id)).ok().flatten().filter(|commit| wanted.contains(commit)) else {
+            let name = reference.name().as_bstr().to_string();
+            let name = visible_line(name.strip_prefix(PREFIX).unwrap_or(&name));
+            let Ok(raw) = reader.tag(&id) else {
+                unreadable.push(name);
                 continue;
             };
-            let name = reference.name().as_bstr().to_string();
-            tags.extend(signed_tag(&raw).map(|(tagger, kind, bytes)| SignedTag {
-                name: visible_line(name.strip_prefix(PREFIX).unwrap_or(&name)),
-                commit,
-                tagger,
-                kind,
-                bytes,
-            }));
+            let Some((tagger, kind, bytes)) = raw.and_then(|raw| signed_tag(&raw)) else { continue };
+            match self.commit_behind(own_id(&id)) {
+                Ok(Some(commit)) if wanted.contains(&commit) => tags.push(SignedTag { name, commit, tagger, kind, bytes }),
+                Ok(_) => {}
+                Err(_) => unreadable.push(name),
+            }
         }
         tags.sort_by(|left, right| left.name.cmp(&right.name));
-        Ok(tags)
+        unreadable.sort_unstable();
+        Ok((tags, unreadable))
     }
 }
 

@@ -59,6 +59,9 @@ impl Mailmap {
     /// Whom a spelling stands for; `None` where the file does not say.
     #[must_use]
     pub fn resolve(&self, person: &Person) -> Option<Person> {
+        if self.is_empty() {
+            return None;
+        }
         let entry = self.by_mail.get(&person.mail.value.to_lowercase())?;
         let proper = entry.by_name.get(&person.name.value.to_lowercase()).unwrap_or(&entry.whatever_name);
         if proper.name.is_none() && proper.mail.is_none() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Globs;
 use super::reader::{Problem, Section, did_you_mean};
+use crate::text::is_address;
 
 /// A person of the pinned register.
 #[derive(Clone, Debug, Default)]
@@ -235,12 +236,6 @@ fn words(section: &mut Section, key: &'static str, what: &str, is_usable: fn(&st
         }
     }
     found
-}
-
-fn is_address(mail: &str) -> bool {
-    let parts = mail.rsplit_once('@');
-    !mail.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>'))
-        && parts.is_some_and(|(account, domain)| !account.is_empty() && !domain.is_empty())
 }
 
 fn keys(section: &mut Section) -> BTreeSet<String> {

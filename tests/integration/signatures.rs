@@ -3,135 +3,13 @@
 //! Keys are made when the tests run and thrown away with their folders. What a test needs and the machine does not have is
 //! said by name.
 
+mod signed;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use super::support::{DAY, Fallible, Pack, Row, Run, START, TestRepo, TestResult, binary, hermetic, is_installed};
-
-/// Whether every program is there; says by name what is left out.
-#[expect(clippy::print_stdout, reason = "whoever reads the tests' output learns what could not run")]
-fn has(programs: &[&str], what: &str) -> bool {
-    let missing: Vec<&&str> = programs.iter().filter(|program| !is_installed(program)).collect();
-    for program in &missing {
-        println!("left out, since {program} is not installed: {what}");
-    }
-    missing.is_empty()
-}
-
-/// Runs a command to a good end and returns what it prints.
-fn done(command: &mut Command) -> Fallible<Vec<u8>> {
-    let output = command.output()?;
-    if !output.status.success() {
-        return Err(format!("{command:?}\n{}", String::from_utf8_lossy(&output.stderr)).into());
-    }
-    Ok(output.stdout)
-}
-
-/// A repository with a folder of keys beside it.
-struct Signed {
-    repo: TestRepo,
-    keys: PathBuf,
-}
-
-/// Who commits: name and address.
-const ALICE: (&str, &str) = ("Alice Example", "alice@example.com");
-const BOB: (&str, &str) = ("Bob Example", "bob@example.com");
-
-impl Signed {
-    fn new(arguments: &[&str]) -> Fallible<Self> {
-        let repo = TestRepo::empty_with(arguments)?;
-        let keys = repo.beside("keys");
-        std::fs::create_dir(&keys)?;
-        Ok(Self { repo, keys })
-    }
-
-    fn key(&self, name: &str) -> String {
-        self.keys.join(name).display().to_string()
-    }
-
-    /// Makes an SSH key and returns its public half as a line of an allowed-signers file has it.
-    fn ssh_key(&self, name: &str) -> Fallible<String> {
-        let path = self.key(name);
-        done(hermetic("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "test key", "-f", &path]))?;
-        Ok(std::fs::read_to_string(format!("{path}.pub"))?.trim().to_owned())
-    }
-
-    fn write(&self, name: &str, text: &str) -> Fallible<String> {
-        std::fs::write(self.keys.join(name), text)?;
-        Ok(self.key(name))
-    }
-
-    /// Commits with git itself, so many days after the start; `sign` are options of git that say how.
-    fn commit(&self, subject: &str, who: (&str, &str), day: i64, sign: &[&str]) -> TestResult {
-        let mut command = hermetic("git");
-        command.arg("-C").arg(self.repo.path()).args(sign).args(["commit", "-q", "--allow-empty", "-m", subject]);
-        if !sign.is_empty() {
-            command.arg("-S");
-        }
-        command.env("GNUPGHOME", self.keys.join("gnupg"));
-        for role in ["AUTHOR", "COMMITTER"] {
-            command.env(format!("GIT_{role}_NAME"), who.0).env(format!("GIT_{role}_EMAIL"), who.1);
-            command.env(format!("GIT_{role}_DATE"), format!("{} +0000", START + day * DAY));
-        }
-        done(&mut command).map(drop)
-    }
-
-    fn commit_with_ssh(&self, subject: &str, who: (&str, &str), day: i64, key: &str) -> TestResult {
-        let key = format!("user.signingkey={}", self.key(key));
-        self.commit(subject, who, day, &["-c", "gpg.format=ssh", "-c", &key])
-    }
-
-    fn tag_with_ssh(&self, name: &str, day: i64, key: &str) -> TestResult {
-        let key = format!("user.signingkey={}", self.key(key));
-        let mut command = hermetic("git");
-        command.arg("-C").arg(self.repo.path()).args(["-c", "gpg.format=ssh", "-c", &key, "tag", "-s", "-m", name, name]);
-        done(command.env("GIT_COMMITTER_DATE", format!("{} +0000", START + day * DAY))).map(drop)
-    }
-
-    /// Puts a commit on the branch whose signature was made by `sign` over the bytes without it.
-    fn raw(&self, message: &[u8], sign: impl Fn(&Path) -> Fallible<Vec<u8>>) -> Fallible<String> {
-        let tree = self.repo.git(["mktree", "--missing"]).or_else(|_| self.repo.git(["write-tree"]))?;
-        let parent = self.repo.git(["rev-parse", "--verify", "-q", "main"]).map(|id| format!("parent {id}\n"));
-        let who = format!("Alice Example <alice@example.com> {START} +0000");
-        let head = format!("tree {tree}\n{}author {who}\ncommitter {who}\n", parent.unwrap_or_default());
-        let payload = [head.as_bytes(), b"\n", message].concat();
-        let file = self.keys.join("payload");
-        std::fs::write(&file, &payload)?;
-        let armour = String::from_utf8(sign(&file)?)?;
-        let header = if tree.len() == 64 { "gpgsig-sha256" } else { "gpgsig" };
-        let header = format!("{header} {}\n", armour.trim_end().replace('\n', "\n "));
-        let id = self.repo.raw_commit(&[head.as_bytes(), header.as_bytes(), b"\n", message].concat())?;
-        self.repo.git(["update-ref", "refs/heads/main", &id])?;
-        Ok(id)
-    }
-
-    fn ssh_signature(&self, key: &str, file: &Path) -> Fallible<Vec<u8>> {
-        let input = std::fs::File::open(file)?;
-        done(hermetic("ssh-keygen").args(["-q", "-Y", "sign", "-n", "git", "-f", &self.key(key)]).stdin(input))
-    }
-
-    /// The column `signature` of data/commits.csv by the subject of the commit.
-    fn signatures(&self, pack: &str, arguments: &[&str]) -> Fallible<BTreeMap<String, String>> {
-        let run = self.repo.report_to(pack, &[&["--to", "main"], arguments].concat())?;
-        run.expect_exit(0)?;
-        let rows = self.repo.pack(pack)?.table("commits.csv")?;
-        Ok(rows.into_iter().map(|row| (row["subject"].clone(), row["signature"].clone())).collect())
-    }
-
-    /// What git itself says of each commit, by subject.
-    fn referee(&self, options: &[&str]) -> Fallible<BTreeMap<String, String>> {
-        let mut command = hermetic("git");
-        command.arg("-C").arg(self.repo.path()).args(options).args(["log", "--format=%s%x09%G?", "main"]);
-        command.env("TZ", "UTC").env("GNUPGHOME", self.keys.join("gnupg"));
-        let text = String::from_utf8(done(&mut command)?)?;
-        Ok(text
-            .lines()
-            .filter_map(|line| line.split_once('\t'))
-            .map(|(subject, word)| (subject.to_owned(), word.to_owned()))
-            .collect())
-    }
-}
+use self::signed::{ALICE, BOB, Signed, has, private_folder};
+use super::support::{Fallible, Pack, Row, Run, TestResult, binary, hermetic};
 
 /// The verdict in a cell.
 fn verdict(cell: &str) -> &str {
@@ -302,45 +180,6 @@ fn ssh_signatures_have_the_verdicts_of_git() -> TestResult {
     ssh_verdicts("--object-format=sha256")
 }
 
-impl Signed {
-    /// gpg with the signers' own key ring.
-    fn gpg(&self, arguments: &[&str], at: &str) -> Fallible<Vec<u8>> {
-        let home = self.keys.join("gnupg");
-        let mut command = hermetic("gpg");
-        command.env("GNUPGHOME", home).args(["--batch", "-q", "--yes", "--pinentry-mode", "loopback", "--passphrase", ""]);
-        done(command.args(["--faked-system-time", at]).args(arguments))
-    }
-
-    /// Makes an OpenPGP key on 1 January 2026 and returns its fingerprint.
-    fn openpgp_key(&self, who: &str, ends: &str) -> Fallible<String> {
-        self.gpg(&["--quick-generate-key", who, "ed25519", "sign", ends], "20260101T000000")?;
-        let listed = String::from_utf8(self.gpg(&["--with-colons", "--list-keys", who], "20260101T000000")?)?;
-        let fingerprint = listed.lines().rfind(|line| line.starts_with("fpr:")).and_then(|line| line.split(':').nth(9));
-        Ok(fingerprint.ok_or("no fingerprint")?.to_owned())
-    }
-
-    fn openpgp_signature(&self, key: &str, at: &str, file: &Path) -> Fallible<Vec<u8>> {
-        self.gpg(&["--armor", "--detach-sign", "-u", key, "-o", "-", &file.display().to_string()], at)
-    }
-}
-
-impl Drop for Signed {
-    fn drop(&mut self) {
-        // gpg leaves an agent behind, which would outlive its folder.
-        let home = self.keys.join("gnupg");
-        if home.is_dir() {
-            let _ = hermetic("gpgconf").env("GNUPGHOME", home).args(["--kill", "all"]).output();
-        }
-    }
-}
-
-fn private_folder(path: &Path) -> TestResult {
-    std::fs::create_dir(path)?;
-    #[cfg(unix)]
-    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-    Ok(())
-}
-
 /// The hour at which most signatures are made.
 const NOON: &str = "20260105T120000";
 
@@ -411,31 +250,6 @@ fn openpgp_signatures_are_judged_by_the_dates_of_the_key_and_not_by_today() -> T
     // git asks gpg about today, by which the key has ended; it had ended at the committer date, too.
     assert_eq!(referee["too late"], "Y");
     Ok(())
-}
-
-impl Signed {
-    /// Runs openssl in the folder of keys; the words of a command that have no blank in them.
-    fn openssl(&self, command: &str) -> Fallible<Vec<u8>> {
-        done(hermetic("openssl").current_dir(&self.keys).args(command.split_whitespace()))
-    }
-
-    /// Two roots and a certificate of Alice below the first one, all of today and for a hundred years.
-    fn certificates(&self) -> TestResult {
-        for root in ["root", "other"] {
-            let words = format!("-subj /CN=Test-{root} -keyout {root}.key -out {root}.pem -days 36500");
-            self.openssl(&format!("req -x509 -newkey rsa:2048 -nodes {words}"))?;
-        }
-        self.write("mail", "subjectAltName=email:alice@example.com\n")?;
-        self.openssl("req -newkey rsa:2048 -nodes -subj /CN=Alice -keyout alice.key -out alice.csr")?;
-        let issuer = "-CA root.pem -CAkey root.key -CAcreateserial";
-        self.openssl(&format!("x509 -req -in alice.csr {issuer} -out alice.pem -extfile mail -days 36500")).map(drop)
-    }
-
-    fn x509_signature(&self, file: &Path) -> Fallible<Vec<u8>> {
-        std::fs::copy(file, self.keys.join("to-sign"))?;
-        let pem = self.openssl("cms -sign -binary -signer alice.pem -inkey alice.key -outform PEM -in to-sign")?;
-        Ok(String::from_utf8(pem)?.replace("CMS-----", "SIGNED MESSAGE-----").into_bytes())
-    }
 }
 
 #[test]
@@ -649,5 +463,26 @@ fn the_gate_refuses_an_unsigned_push_and_lets_a_signed_one_in() -> TestResult {
     let run = judged(&["--signers", &signers])?;
     run.expect_exit(1)?;
     assert!(run.stdout.contains("has no signature"), "{}", run.stdout);
+    Ok(())
+}
+
+#[test]
+fn a_tag_that_cannot_be_read_is_told() -> TestResult {
+    if !has(&["ssh-keygen"], "a tag that cannot be read") {
+        return Ok(());
+    }
+    let signed = Signed::new(&[])?;
+    let key = signed.ssh_key("alice")?;
+    signed.commit("one", ALICE, 1, &[])?;
+    signed.repo.git(["-c", "user.name=A", "-c", "user.email=a@example.com", "tag", "-a", "-m", "x", "gone", "main"])?;
+    let tag = signed.repo.git(["rev-parse", "gone"])?;
+    let (folder, file) = tag.split_at(2);
+    std::fs::remove_file(
+        signed.repo.path().join(signed.repo.git(["rev-parse", "--git-dir"])?).join("objects").join(folder).join(file),
+    )?;
+    let signers = signed.write("allowed_signers", &format!("alice@example.com {key}\n"))?;
+    signed.signatures("pack", &["--signers", &signers])?;
+    let cover = signed.repo.pack("pack")?.text("index.html")?;
+    assert!(cover.contains("Tags that cannot be read, so that their signatures were not looked at: gone."), "{cover}");
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! Was the effect of a weakened policy looked at before it took effect?
 
 use super::statements::{self, Statement};
-use super::{Card, Check, Families, Finding, Gate, Listing, Part, Period, Section, Severity, Verdict, judge_each_change, shown};
+use super::{
+    Card, Check, Families, Finding, Gate, Listing, Part, Period, Section, Severity, Verdict, citations, judge_each_change, shown,
+};
 use crate::changes::Commit;
 use crate::checks::tickets::reasons;
-use crate::checks::tickets::records::{LookUp, TicketRecords, citation};
-use crate::evidence::recorded::{CheckConclusion, ExportPlace, RecordedCheck, RecordedProposal};
+use crate::checks::tickets::records::{LookUp, TicketRecords};
+use crate::evidence::recorded::{CheckConclusion, RecordedCheck, RecordedProposal};
 use crate::evidence::{ArrivalKind, Citation, Dossier, Exports, Grade, Place, Source};
 use crate::policies::Direction;
 
@@ -72,8 +74,9 @@ impl Search {
         self.note(place, found, Grade::Asserted, |line| Citation { source, place: Place::Body(line) });
     }
 
-    /// Looks into the text of a proposal or a ticket.
+    /// Looks into the text of a proposal or a ticket; an export may not hold it.
     fn look(&mut self, place: String, text: &str, at: Citation) {
+        let place = if text.trim().is_empty() { format!("{place} (no text of it in the export)") } else { place };
         self.note(place, statements::find(text), Grade::Recorded, |_| at);
     }
 
@@ -96,8 +99,8 @@ impl ImpactUntested {
 
     fn judge(&self, dossier: &Dossier, exports: &Exports, records: &TicketRecords<'_>) -> Verdict {
         let parts = self.families.parts(dossier);
-        let mut weakened = parts.iter().filter(|part| part.direction() == Direction::Weakened).map(Part::sentence);
-        let Some(first) = weakened.next() else { return Verdict::not_applicable() };
+        let weakened: Vec<&Part<'_>> = parts.iter().filter(|part| part.direction() == Direction::Weakened).collect();
+        let Some(first) = weakened.first() else { return Verdict::not_applicable() };
         let mut search = Search::default();
         in_messages(dossier, &mut search);
         self.in_proposal(dossier, exports, &mut search);
@@ -107,10 +110,11 @@ impl ImpactUntested {
         }
         let looked_at = super::some_of(search.seen);
         if search.unseen.is_empty() {
-            let because = format!("{first}; no statement of impact or test in {looked_at}");
-            return Verdict::exception(Grade::Structural, because);
+            let because = format!("{}; no statement of impact or test in {looked_at}", first.sentence());
+            return Verdict::exception(Grade::Structural, because).citing(citations(&weakened));
         }
-        Verdict::not_assessable(format!("none in {looked_at}; {}", super::some_of(search.unseen)))
+        let because = format!("none in {looked_at}; {}", super::some_of(search.unseen));
+        Verdict::not_assessable(because).citing(citations(&weakened))
     }
 
     fn in_proposal(&self, dossier: &Dossier, exports: &Exports, search: &mut Search) {
@@ -122,12 +126,12 @@ impl ImpactUntested {
         };
         let Some(proposal) = exports.proposals.get(link.proposal) else { return };
         let id = shown(&proposal.id);
-        search.look(format!("proposal {id}"), &proposal.body, export(&proposal.place));
+        search.look(format!("proposal {id}"), &proposal.body, proposal.place.citation());
         if search.found.is_none()
             && let Some(check) = self.passed(proposal)
         {
             let told = format!("the check {} passed on proposal {id}", shown(&check.name));
-            search.found = Some((told, Grade::Recorded, export(&check.place)));
+            search.found = Some((told, Grade::Recorded, check.place.citation()));
         }
     }
 
@@ -146,10 +150,6 @@ impl ImpactUntested {
     }
 }
 
-fn export(place: &ExportPlace) -> Citation {
-    Citation { source: Source::Export(place.file.as_str().into(), place.place.as_str().into()), place: Place::Record }
-}
-
 fn in_messages(dossier: &Dossier, search: &mut Search) {
     search.look_into("the message".to_owned(), &dossier.change.commit, Source::Change);
     let before = search.seen.len();
@@ -166,9 +166,11 @@ fn in_tickets(dossier: &Dossier, records: &TicketRecords<'_>, search: &mut Searc
     for claim in reasons(dossier) {
         match records.find(&claim.value) {
             LookUp::Found(ticket) => {
-                search.look(format!("ticket {}", shown(&ticket.id)), &ticket.text, citation(ticket));
+                search.look(format!("ticket {}", shown(&ticket.id)), &ticket.text, ticket.place.citation());
             }
-            LookUp::Missing => {}
+            LookUp::Missing => {
+                search.seen.push(format!("ticket {} (not in the export of its system)", shown(&claim.value.id)));
+            }
             LookUp::NotChecked(reason) => search.unseen.push(reason),
         }
     }

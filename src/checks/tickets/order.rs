@@ -1,6 +1,6 @@
 //! Whether the ticket was there, approved and open before the change arrived.
 
-use super::records::{Approved, LookUp, TicketRecords, account_words, arrived, citation, created_before, status_at, work_done};
+use super::records::{Approved, LookUp, TicketRecords, account_words, arrived, created_before, status_at, work_done};
 use super::{
     Card, Check, Finding, Gate, Listing, Period, Section, Severity, TicketSum, Verdict, judge_each_change, reasons, shown,
     statuses, words_or,
@@ -111,7 +111,7 @@ impl TicketOutOfOrder {
             };
             match self.order(ticket, records, moments) {
                 Order::Right => {}
-                Order::Wrong(complaint) => sum.wrong(format!("{id} {complaint}"), Some(citation(ticket))),
+                Order::Wrong(complaint) => sum.wrong(format!("{id} {complaint}"), Some(ticket.place.citation())),
                 Order::Unknown(reason) => sum.unknown(format!("{id}: {reason}")),
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::shown;
 use crate::evidence::recorded::{Account, RecordedTicket, TicketApproval};
-use crate::evidence::{Citation, Dossier, Exports, Place, Source, Ticket, TicketSystem};
+use crate::evidence::{Dossier, Exports, Ticket, TicketSystem};
 use crate::settings::Settings;
 use crate::text::utc_seconds;
 
@@ -243,13 +243,6 @@ pub fn work_done(dossier: &Dossier) -> Option<i64> {
     let sides = dossier.change.side_commits.iter().filter_map(|side| side.committer.when.known());
     let last = sides.map(|when| when.seconds).max();
     last.or_else(|| dossier.change.commit.author.when.known().map(|when| when.seconds))
-}
-
-/// Where a ticket was read.
-#[must_use]
-pub fn citation(ticket: &RecordedTicket) -> Citation {
-    let source = Source::Export(ticket.place.file.as_str().into(), ticket.place.place.as_str().into());
-    Citation { source, place: Place::Record }
 }
 
 /// Somebody as a ticket system names them: `Name <mail>`, else the login.

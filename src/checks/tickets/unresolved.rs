@@ -1,6 +1,6 @@
 //! Whether the tickets that changes name exist, are of a type that counts, and were not cancelled.
 
-use super::records::{LookUp, TicketRecords, citation};
+use super::records::{LookUp, TicketRecords};
 use super::{
     Card, Check, Finding, Gate, Listing, Period, Section, Severity, TicketSum, Verdict, judge_each_change, reasons, shown,
     statuses, words,
@@ -77,7 +77,7 @@ impl TicketUnresolved {
             match records.find(&claim.value) {
                 LookUp::Found(ticket) => {
                     if let Some(complaint) = self.complaint(ticket) {
-                        sum.wrong(format!("{id} {complaint}"), Some(citation(ticket)));
+                        sum.wrong(format!("{id} {complaint}"), Some(ticket.place.citation()));
                     }
                 }
                 LookUp::Missing => sum.wrong(format!("{id} is not in the export of its system"), None),

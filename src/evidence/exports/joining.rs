@@ -8,7 +8,7 @@ use super::recorded::{
     ReviewLog,
 };
 use super::votes::replay;
-use crate::text::CommitId;
+use crate::text::{CommitId, utc_seconds};
 
 /// Joins what belongs together; what contradicts, or belongs to nothing, becomes a gap. `missing` takes what pages tell about
 /// proposals that are not there.
@@ -178,10 +178,7 @@ fn settle(reviews: &mut Vec<RecordedReview>) {
 /// stand with the time of the note about each.
 fn without_repeated(reviews: Vec<RecordedReview>) -> Vec<RecordedReview> {
     const SECONDS: u64 = 60;
-    let seconds = |review: &RecordedReview| {
-        let at = review.at.as_deref().and_then(|at| chrono::DateTime::parse_from_rfc3339(at).ok());
-        at.map_or(0, |at| at.timestamp())
-    };
+    let seconds = |review: &RecordedReview| review.at.as_deref().and_then(utc_seconds).unwrap_or(0);
     let mut logged: BTreeMap<(Account, RecordedDecision), Vec<i64>> = BTreeMap::new();
     for review in reviews.iter().filter(|review| review.pushes_before.is_some()) {
         logged.entry((review.reviewer.clone(), review.decision)).or_default().push(seconds(review));

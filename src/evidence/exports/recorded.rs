@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::evidence::{Citation, Place, Source};
 use crate::text::{CommitId, Person};
 
 /// Where in an export something was read.
@@ -11,6 +12,14 @@ pub struct ExportPlace {
     pub file: String,
     /// The place inside: a JSON pointer behind the number of the document (`1/data/3`), or a line of a table (`line 12`).
     pub place: String,
+}
+
+impl ExportPlace {
+    /// The place as packs cite it.
+    #[must_use]
+    pub fn citation(&self) -> Citation {
+        Citation { source: Source::Export(self.file.as_str().into(), self.place.as_str().into()), place: Place::Record }
+    }
 }
 
 /// Somebody as another system names them; what it does not tell is empty.

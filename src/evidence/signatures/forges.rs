@@ -13,7 +13,7 @@ const KEY_ID_DIGITS: usize = 16;
 
 /// The forge that signs with a key, by the key's fingerprint, or the key id where a signature names no more.
 ///
-/// `named` are the keys that the settings name as keys of a forge.
+/// `named` are the keys that the settings name as keys of a forge; all are written as [`plain_key`] writes them.
 #[must_use]
 pub fn forge_of(key: &str, named: &[String]) -> Option<&'static str> {
     let published = PUBLISHED.iter().find(|(fingerprint, _)| is_same_key(key, fingerprint)).map(|(_, forge)| *forge);
@@ -21,15 +21,21 @@ pub fn forge_of(key: &str, named: &[String]) -> Option<&'static str> {
     published.or_else(by_settings)
 }
 
-/// Whether a key, or the id of a key, is the one that a fingerprint names. Spaces in a fingerprint are for people.
+/// A fingerprint in the form in which signatures name it. Blanks and colons in one of OpenPGP are for people.
 #[must_use]
-pub fn is_same_key(key: &str, fingerprint: &str) -> bool {
-    if fingerprint.starts_with("SHA256:") {
-        return key == fingerprint.trim();
+pub fn plain_key(written: &str) -> String {
+    let written = written.trim();
+    if written.starts_with("SHA256:") {
+        return written.to_owned();
     }
-    let fingerprint: String = fingerprint.chars().filter(|c| !c.is_whitespace() && *c != ':').collect::<String>().to_uppercase();
-    let key = key.strip_prefix("0x").unwrap_or(key).to_uppercase();
-    key == fingerprint || key.len() == KEY_ID_DIGITS && fingerprint.len() > KEY_ID_DIGITS && fingerprint.ends_with(&key)
+    let plain = written.strip_prefix("0x").unwrap_or(written).chars().filter(|c| !c.is_whitespace() && *c != ':');
+    plain.collect::<String>().to_uppercase()
+}
+
+/// Whether a key, or the id of a key, is the one that a fingerprint names.
+fn is_same_key(key: &str, fingerprint: &str) -> bool {
+    let is_key_id = key.len() == KEY_ID_DIGITS && !fingerprint.starts_with("SHA256:");
+    key == fingerprint || is_key_id && fingerprint.len() > KEY_ID_DIGITS && fingerprint.ends_with(key)
 }
 
 #[cfg(test)]
@@ -42,7 +48,7 @@ mod tests {
         assert_eq!(forge_of("4AEE18F83AFDEB23", &[]), Some("GitHub web-flow"));
         assert_eq!(forge_of("EB23", &[]), None);
         assert_eq!(forge_of("4AEE18F83AFDEB24", &[]), None);
-        let named = ["SHA256:abc".to_owned(), "AAAA BBBB CCCC DDDD EEEE  FFFF 0000 1111 2222 3333".to_owned()];
+        let named = ["SHA256:abc", "aaaa BBBB CCCC DDDD EEEE  FFFF 0000 1111 2222 3333"].map(plain_key);
         assert_eq!(forge_of("SHA256:abc", &named), Some("a forge, by the settings"));
         assert_eq!(forge_of("AAAABBBBCCCCDDDDEEEEFFFF0000111122223333", &named), Some("a forge, by the settings"));
         assert_eq!(forge_of("SHA256:ABC", &named), None);

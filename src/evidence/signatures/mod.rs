@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use forges::{forge_of, is_same_key};
+pub use forges::{forge_of, plain_key};
 pub use keys::{GivenKeys, KeyProblem, Keys, NamedFiles};
 pub use program::Programs;
 
@@ -24,7 +24,7 @@ use super::{Dossier, Grade};
 use crate::changes::{Commit, SignatureKind};
 use crate::parallel;
 use crate::repository::{Reader, Repository, RepositoryError, SignedBytes, SignedTag, Unsigned};
-use crate::text::{CommitId, Person, Timestamp};
+use crate::text::{CommitId, Person, utc_seconds, utc_text};
 
 /// Signatures larger than this are not handed to a program; real ones have a few thousand bytes.
 const MAX_SIGNATURE: usize = 256 << 10;
@@ -191,18 +191,20 @@ pub struct CheckedTag {
     pub signature: CheckedSignature,
 }
 
-/// Checks every signature of the dossiers' commits and of the tags on them; without keys none.
+/// Checks every signature of the dossiers' commits and of the tags on them; without keys none. What could not be looked at
+/// is told as sentences.
 ///
 /// # Errors
 ///
 /// When the references cannot be listed.
-pub fn check(repository: &Repository, keys: &Keys, dossiers: &mut [Dossier]) -> Result<(), RepositoryError> {
+pub fn check(repository: &Repository, keys: &Keys, dossiers: &mut [Dossier]) -> Result<Vec<String>, RepositoryError> {
     if keys.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut tasks: Vec<Task> =
         dossiers.iter().enumerate().flat_map(|(position, dossier)| of_commits(position, dossier)).collect();
-    tasks.extend(of_tags(repository, dossiers)?);
+    let (of_tags, unreadable) = of_tags(repository, dossiers)?;
+    tasks.extend(of_tags);
     let state = || (repository.reader(), Bench::new().ok());
     let checked = parallel::map(tasks, PIECE, state, |(reader, bench), task| {
         let checked = keys.check(reader, bench.as_ref(), &task);
@@ -224,12 +226,20 @@ pub fn check(repository: &Repository, keys: &Keys, dossiers: &mut [Dossier]) -> 
             evidence.signature = Some(Box::new(checked));
         }
     }
-    Ok(())
+    Ok(unread_tags(&unreadable).into_iter().collect())
+}
+
+fn unread_tags(names: &[String]) -> Option<String> {
+    const NAMED: usize = 5;
+    let first = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    (!names.is_empty()).then(|| format!("Tags that cannot be read, so that their signatures were not looked at: {first}{more}."))
 }
 
 fn of_commits(position: usize, dossier: &Dossier) -> impl Iterator<Item = Task> + '_ {
     let recorded = dossier.evidence.merged_at.as_ref().filter(|claim| claim.grade >= Grade::Recorded);
-    let arrived = recorded.and_then(|claim| chrono::DateTime::parse_from_rfc3339(&claim.value).ok()).map(|at| at.timestamp());
+    let arrived = recorded.and_then(|claim| utc_seconds(&claim.value));
     let task = move |commit: &Commit, on: SignedObject| {
         let signed = commit.signed.as_ref()?;
         let made = commit.committer.when.known().map(|moment| moment.seconds);
@@ -242,17 +252,17 @@ fn of_commits(position: usize, dossier: &Dossier) -> impl Iterator<Item = Task> 
 }
 
 /// A tag may come long after its commit arrived, so that only its own date says when the key had to be valid.
-fn of_tags(repository: &Repository, dossiers: &[Dossier]) -> Result<Vec<Task>, RepositoryError> {
+fn of_tags(repository: &Repository, dossiers: &[Dossier]) -> Result<(Vec<Task>, Vec<String>), RepositoryError> {
     let commits = dossiers.iter().enumerate();
     let commits = commits.flat_map(|(position, dossier)| dossier.change.commits().map(move |commit| (commit.id, position)));
     let commits: BTreeMap<CommitId, usize> = commits.collect();
-    let tags = repository.signed_tags(&commits.keys().copied().collect())?;
+    let (tags, unreadable) = repository.signed_tags(&commits.keys().copied().collect())?;
     let task = |tag: SignedTag| {
         let made = tag.tagger.as_ref().and_then(|tagger| tagger.when.known()).map(|moment| moment.seconds);
         let dossier = *commits.get(&tag.commit)?;
         Some(Task { dossier, kind: tag.kind, named: None, made, arrived: None, on: SignedObject::Tag(Box::new(tag)) })
     };
-    Ok(tags.into_iter().filter_map(task).collect())
+    Ok((tags.into_iter().filter_map(task).collect(), unreadable))
 }
 
 impl Keys {
@@ -322,7 +332,7 @@ fn at_arrival(found: Found, arrived: Option<i64>) -> Found {
 /// A moment in seconds since 1970 as `2026-01-31T00:00:00Z`.
 #[must_use]
 pub fn utc(seconds: i64) -> String {
-    Timestamp { seconds, offset: 0 }.to_utc().unwrap_or_else(|| seconds.to_string())
+    utc_text(seconds).unwrap_or_else(|| seconds.to_string())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::{Columns, arrival, near_citation, one_line, person};
 use crate::changes::Commit;
 use crate::checks::WeighedReview;
-use crate::checks::ticket_records::{LookUp, account_words, citation};
+use crate::checks::ticket_records::{LookUp, account_words};
 use crate::evidence::recorded::{RecordedTicket, TicketApproval};
 use crate::evidence::{Dossier, Grade};
 use crate::text::{Moment, utc_seconds};
@@ -54,7 +54,7 @@ fn of_tickets(columns: &Columns<'_>, dossier: &Dossier, events: &mut Vec<Event>)
         LookUp::Missing | LookUp::NotChecked(_) => None,
     });
     for ticket in found.take(TICKETS) {
-        let source = near_citation(&citation(ticket));
+        let source = near_citation(&ticket.place.citation());
         let zone = if ticket.zoned { "" } else { " (no time zone is told; taken as UTC)" };
         let created = ticket.created_at.as_deref().unwrap_or_default();
         recorded(created, format!("Ticket {} created{zone}", one_line(&ticket.id)), source.clone(), events);
@@ -75,7 +75,7 @@ fn approval_words(ticket: &RecordedTicket, approval: &TicketApproval) -> String 
 fn of_proposal(columns: &Columns<'_>, dossier: &Dossier, events: &mut Vec<Event>) {
     let linked = dossier.link.as_ref().and_then(|link| columns.pack.exports.proposals.get(link.proposal));
     let Some(proposal) = linked else { return };
-    let place = one_line(&format!("raw/{}, {}", proposal.place.file, proposal.place.place));
+    let place = near_citation(&proposal.place.citation());
     let opened = proposal.created_at.as_deref().unwrap_or_default();
     recorded(opened, format!("Proposal {} opened", one_line(&proposal.id)), place, events);
 }

@@ -125,20 +125,28 @@ impl Columns<'_> {
 
     /// The signature of a commit in one line; `none` without one.
     pub fn signature(&self, commit: &Commit, evidence: Option<&Evidence>) -> String {
-        let Some(facts) = self.signature_facts(commit, evidence) else { return "none".to_owned() };
-        let mut words = facts.format.to_owned();
-        if let Some(key) = facts.key {
+        signature_words(self.signature_facts(commit, evidence).as_ref())
+    }
+}
+
+/// A signature in one line; `none` where there is none.
+pub(crate) fn signature_words(facts: Option<&SignatureFacts<'_>>) -> String {
+    facts.map_or_else(|| "none".to_owned(), SignatureFacts::words)
+}
+
+impl SignatureFacts<'_> {
+    /// All of it in one line.
+    fn words(&self) -> String {
+        let mut words = self.format.to_owned();
+        if let Some(key) = self.key {
             words.push_str(&format!(", key {key}"));
         }
-        match (facts.checked, &facts.signer) {
-            (Some(_), Some(Signer::Forge(_))) | (_, None) => {
-                words.push_str(&facts.forge.map(|forge| format!(" ({forge})")).unwrap_or_default());
-            }
-            (Some(_) | None, Some(_)) => {}
+        if matches!(self.signer, Some(Signer::Forge(_)) | None) {
+            words.push_str(&self.forge.map(|forge| format!(" ({forge})")).unwrap_or_default());
         }
-        match facts.checked {
+        match self.checked {
             None => words.push_str(", not checked"),
-            Some(checked) => words.push_str(&checked_words(checked, facts.signer.as_ref(), "the committer")),
+            Some(checked) => words.push_str(&checked_words(checked, self.signer.as_ref(), "the committer")),
         }
         super::one_line(&words)
     }

@@ -1,8 +1,8 @@
 //! What the exports tell about one ticket reference of a change, in words.
 
-use super::{citation, one_line};
+use super::{citation, near_citation, one_line};
 use crate::checks::ticket_records::{
-    self, Approved, LookUp, TicketRecords, account_words, arrived, created_before, status_at, work_done,
+    Approved, LookUp, TicketRecords, account_words, arrived, created_before, status_at, work_done,
 };
 use crate::evidence::recorded::RecordedTicket;
 use crate::evidence::{Dossier, Ticket};
@@ -37,7 +37,7 @@ pub(crate) fn ticket_facts<'a>(records: &TicketRecords<'a>, ticket: &Ticket, dos
     match found {
         LookUp::Found(record) => {
             describe(&mut facts, records, record);
-            facts.citation = citation(&ticket_records::citation(record), &dossier.change);
+            facts.citation = citation(&record.place.citation(), &dossier.change);
             compare(&mut facts, records, record, dossier);
         }
         LookUp::Missing => {}
@@ -50,8 +50,7 @@ pub(crate) fn ticket_facts<'a>(records: &TicketRecords<'a>, ticket: &Ticket, dos
 pub(crate) fn unused_ticket<'a>(records: &TicketRecords<'a>, record: &'a RecordedTicket) -> TicketFacts<'a> {
     let mut facts = TicketFacts::default();
     describe(&mut facts, records, record);
-    let place = &record.place;
-    facts.citation = one_line(&format!("raw/{}, {}", place.file, place.place));
+    facts.citation = near_citation(&record.place.citation());
     facts
 }
 

@@ -114,7 +114,7 @@ pub(super) fn proposals(columns: &Columns<'_>, rows: &mut Rows<'_>) -> Result<()
             changes,
             counted(proposal.tells_reviews, proposal.reviews.len()),
             counted(proposal.tells_checks, proposal.checks.len()),
-            columns::one_line(&format!("raw/{} {}", proposal.place.file, proposal.place.place)),
+            columns::near_citation(&proposal.place.citation()),
         ])?;
     }
     Ok(())

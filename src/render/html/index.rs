@@ -17,6 +17,7 @@ use crate::render::columns::{self, Columns, Counts, SHEETS_PER_PAGE, StatusCount
 use crate::render::people::{self, Identity};
 use crate::render::{RenderError, Sink};
 use crate::settings::Layer;
+use crate::text::counted;
 
 const PAGE: &str = "index.html";
 /// Exceptions of one check that the index itself lists.
@@ -419,9 +420,8 @@ fn gate_counts(pack: &Pack) -> Option<GateCounts> {
 /// What other systems recorded, in numbers; empty where nothing was given.
 fn recorded(pack: &Pack) -> String {
     let exports = &pack.exports;
-    let counted = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     let proposals = exports.proposals.len();
-    let reviews = exports.proposals.iter().map(|proposal| proposal.reviews.len()).sum();
+    let reviews = exports.proposals.iter().map(|proposal| proposal.reviews.len()).sum::<usize>();
     let mut told = Vec::new();
     if proposals > 0 {
         told.push(format!("{} of a forge with {}", counted(proposals, "proposal"), counted(reviews, "review")));

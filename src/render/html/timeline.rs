@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::line;
 use crate::render::columns::Event;
-use crate::text::utc_text;
+use crate::text::{counted, utc_text};
 
 /// Width of the axis in user units.
 const WIDTH: i64 = 640;
@@ -91,7 +91,7 @@ fn labels(moments: &[Moment]) -> Vec<Label> {
 
 /// A time span in its two largest units.
 fn lasting(seconds: i64) -> String {
-    let counted = |number: i64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
+    let seconds = usize::try_from(seconds).unwrap_or(usize::MAX);
     let (days, hours, minutes) = (seconds / 86_400, seconds % 86_400 / 3600, seconds % 3600 / 60);
     match (days, hours, minutes) {
         (0, 0, 0) => counted(seconds, "second"),

@@ -67,6 +67,7 @@ pub(super) fn commit<'a>(
     evidence: Option<&'a Evidence>,
 ) -> JsonCommit<'a> {
     let Text { value, lossy } = &commit.message;
+    let facts = columns.signature_facts(commit, evidence);
     JsonCommit {
         commit_id: commit.id.to_string(),
         tree_id: commit.tree.to_string(),
@@ -74,8 +75,8 @@ pub(super) fn commit<'a>(
         author: signature(&commit.author),
         committer: signature(&commit.committer),
         message: JsonText { text: value, lossy: *lossy },
-        signature: columns.signature(commit, evidence),
-        signed: signed(columns, commit, evidence),
+        signature: columns::signature_words(facts.as_ref()),
+        signed: facts.as_ref().map(signed),
         anomalies: columns::anomalies(commit),
         files: columns::classed(&commit.file_edits, classes).map(|(edit, class)| file(edit, class)).collect(),
         policy_edits: commit.policy_edits.iter().map(policy_edit).collect(),

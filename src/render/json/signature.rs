@@ -3,11 +3,10 @@
 use serde::Serialize;
 
 use super::person::{JsonPerson, person};
-use crate::changes::Commit;
 use crate::checks::Signer;
+use crate::evidence::Grade;
 use crate::evidence::signatures::{CheckedSignature, CheckedTag, SignatureVerdict, utc};
-use crate::evidence::{Evidence, Grade};
-use crate::render::columns::{Columns, format_words};
+use crate::render::columns::{Columns, SignatureFacts, format_words};
 
 #[derive(Serialize)]
 pub(super) struct JsonSigned<'a> {
@@ -55,10 +54,9 @@ pub(super) fn tag<'a>(columns: &Columns<'_>, tag: &'a CheckedTag) -> JsonTag<'a>
     }
 }
 
-pub(super) fn signed<'a>(columns: &Columns<'_>, commit: &'a Commit, evidence: Option<&'a Evidence>) -> Option<JsonSigned<'a>> {
-    let facts = columns.signature_facts(commit, evidence)?;
+pub(super) fn signed<'a>(facts: &SignatureFacts<'a>) -> JsonSigned<'a> {
     let checked = facts.checked.map(|found| checked(found, facts.signer.as_ref()));
-    Some(JsonSigned { format: facts.format, key: facts.key, forge: facts.forge, checked })
+    JsonSigned { format: facts.format, key: facts.key, forge: facts.forge, checked }
 }
 
 fn checked<'a>(found: &'a CheckedSignature, signer: Option<&Signer>) -> JsonChecked<'a> {
