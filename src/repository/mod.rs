@@ -14,6 +14,7 @@ mod references;
 mod reading;
 mod signed;
 mod tree_diff;
+mod unpacked;
 mod walk;
 mod watch;
 
@@ -37,6 +38,7 @@ use crate::text::{CommitId, ObjectId, Text, TreeId};
 pub struct Repository {
     shared: gix::ThreadSafeRepository,
     packs: Arc<packs::Packs>,
+    pack_folders: Arc<[PathBuf]>,
     git_dir: PathBuf,
     work_tree: Option<PathBuf>,
     completeness: Completeness,
@@ -48,7 +50,7 @@ pub struct Repository {
 pub struct Reader {
     repo: gix::Repository,
     packs: packs::PackReader,
-    object: Vec<u8>,
+    unpacked: unpacked::Unpacked,
     people: commit::People,
     recent_trees: VecDeque<(CommitId, TreeId)>,
     shallow: Arc<[gix::ObjectId]>,

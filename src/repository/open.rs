@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::commit::People;
 use super::merge_base::Ancestry;
 use super::packs::{PackReader, Packs};
+use super::unpacked::Unpacked;
 use super::{Completeness, Reader, Repository, RepositoryError, own_id};
 use crate::text::visible_line;
 
@@ -57,8 +58,10 @@ impl Repository {
         repo.objects.ignore_replacements = true;
         let joined = quarantine.map(|quarantine| join(&mut repo, quarantine)).transpose()?;
         let completeness = completeness(&repo, &found)?;
-        let packs = Arc::new(Packs::open(&object_folders(&repo), repo.object_hash()));
-        Ok(Self { shared: repo.into_sync(), packs, git_dir, work_tree, completeness, _joined: joined })
+        let folders = object_folders(&repo);
+        let packs = Arc::new(Packs::open(&folders, repo.object_hash()));
+        let pack_folders = folders.iter().map(|folder| folder.join("pack")).collect();
+        Ok(Self { shared: repo.into_sync(), packs, pack_folders, git_dir, work_tree, completeness, _joined: joined })
     }
 
     /// How whole the record is, as far as the repository's own files tell.
@@ -108,9 +111,9 @@ impl Repository {
         let shallow: Arc<[gix::ObjectId]> =
             repo.shallow_commits().ok().flatten().map_or_else(|| Arc::from([]), |commits| commits.iter().copied().collect());
         Reader {
+            unpacked: Unpacked::new(&repo.objects, self.pack_folders.clone()),
             repo,
             packs: PackReader::new(self.packs.clone()),
-            object: Vec::new(),
             people: People::default(),
             recent_trees: std::collections::VecDeque::new(),
             shallow,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gix::objs::{Find as _, FindHeader as _, Kind};
+use gix::objs::Kind;
 
 use super::commit;
 use super::packs::Object;
@@ -118,15 +118,9 @@ impl Reader {
     fn object_of_any_kind(&mut self, id: &gix::oid, wanted: Kind) -> Result<Object, String> {
         let found = match self.packs.find(id) {
             Some(found) => Some(found),
-            None => self.object_by_gix(id).map_err(|error| format!("{wanted} {}: is unreadable: {error}", own_id(id)))?,
+            None => self.unpacked.find(id).map_err(|error| format!("{wanted} {}: is unreadable: {error}", own_id(id)))?,
         };
         found.ok_or_else(|| format!("{wanted} {}: is missing", own_id(id)))
-    }
-
-    /// Loose objects, and everything irregular: gix finds it, or says what is wrong.
-    fn object_by_gix(&mut self, id: &gix::oid) -> Result<Option<Object>, gix::Error> {
-        let found = self.repo.objects.try_find(id, &mut self.object)?;
-        Ok(found.map(|data| (data.kind, Arc::from(data.data))))
     }
 
     /// Reads a file's content and hands it to `look`.
@@ -149,13 +143,10 @@ impl Reader {
             return Ok(content);
         }
         let unreadable = |error: gix::Error| format!("blob {blob}: is unreadable: {error}");
-        match self.repo.objects.try_header(&id).map_err(unreadable)? {
-            Some(header) if header.size > MAX_BLOB => {
-                return Err(format!("blob {blob}: has {} bytes and is not looked into", header.size));
-            }
-            Some(_) | None => {}
+        match self.unpacked.size(&id).map_err(unreadable)? {
+            Some(size) if size > MAX_BLOB => Err(format!("blob {blob}: has {size} bytes and is not looked into")),
+            Some(_) | None => self.object(&id, Kind::Blob),
         }
-        self.object(&id, Kind::Blob)
     }
 }
 

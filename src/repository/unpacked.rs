@@ -1,0 +1,122 @@
+//! Objects that the pack reader leaves to gix: loose ones, irregular ones, and those that are not there at all.
+//!
+//! gix looks at the disk again for every object it does not know, since git may have packed it anew in the meantime. An
+//! export or a partial clone names very many objects that are not there; so the folders of packs are asked first whether
+//! anything in them changed, which is one question to the file system instead of a dozen.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use gix::objs::{Find as _, FindHeader as _};
+
+use super::packs::Object;
+
+/// A folder that changed so short a time ago may change again without showing another time.
+const UNSETTLED: Duration = Duration::from_secs(2);
+
+/// One thread's way to gix's objects.
+pub(super) struct Unpacked {
+    /// Looks at the disk again for what it does not know.
+    searching: gix::OdbHandle,
+    /// The same objects, as far as they are known.
+    known: gix::OdbHandle,
+    pack_folders: Arc<[PathBuf]>,
+    /// When the folders had changed last, as of the last search.
+    searched: Vec<SystemTime>,
+    buffer: Vec<u8>,
+}
+
+impl Unpacked {
+    pub fn new(objects: &gix::OdbHandle, pack_folders: Arc<[PathBuf]>) -> Self {
+        let mut known = objects.clone();
+        known.refresh_never();
+        Self { searching: objects.clone(), known, pack_folders, searched: Vec::new(), buffer: Vec::new() }
+    }
+
+    /// The object; `None` when it is not there.
+    pub fn find(&mut self, id: &gix::oid) -> Result<Option<Object>, gix::Error> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let found = self.ask(|objects| {
+            let found = objects.try_find(id, &mut buffer)?;
+            Ok(found.map(|data| (data.kind, Arc::from(data.data))))
+        });
+        self.buffer = buffer;
+        found
+    }
+
+    /// The size of the object in bytes; `None` when it is not there.
+    pub fn size(&mut self, id: &gix::oid) -> Result<Option<u64>, gix::Error> {
+        self.ask(|objects| Ok(objects.try_header(id)?.map(|header| header.size)))
+    }
+
+    fn ask<T>(
+        &mut self,
+        mut question: impl FnMut(&gix::OdbHandle) -> Result<Option<T>, gix::Error>,
+    ) -> Result<Option<T>, gix::Error> {
+        match question(&self.known)? {
+            None if self.may_have_changed() => question(&self.searching),
+            answer => Ok(answer),
+        }
+    }
+
+    /// Whether the folders of packs may hold something else than at the last search, which is taken to follow.
+    fn may_have_changed(&mut self) -> bool {
+        let changed = |folder: &PathBuf| folder.metadata().and_then(|facts| facts.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+        let times: Vec<SystemTime> = self.pack_folders.iter().map(changed).collect();
+        let now = SystemTime::now();
+        let settled = times.iter().all(|time| now.duration_since(*time).is_ok_and(|age| age > UNSETTLED));
+        let same = times == self.searched;
+        self.searched = times;
+        !(settled && same)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    fn git(folder: &std::path::Path, arguments: &[&str]) -> String {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(folder).args(["-c", "user.name=T", "-c", "user.email=t@example.com"]).args(arguments);
+        let out = command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
+        assert!(out.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap().trim().into()
+    }
+
+    fn set_time(folder: &std::path::Path, time: SystemTime) {
+        std::fs::File::open(folder).unwrap().set_modified(time).unwrap();
+    }
+
+    #[test]
+    fn what_git_packs_or_adds_meanwhile_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        git(folder.path(), &["init", "-q", "--bare"]);
+        let tree = git(folder.path(), &["mktree"]);
+        let commit = |message: &str| {
+            let id = git(folder.path(), &["commit-tree", &tree, "-m", message]);
+            (gix::ObjectId::from_hex(id.as_bytes()).unwrap(), id)
+        };
+        let packs = folder.path().join("objects/pack");
+        let long_ago = SystemTime::now() - Duration::from_secs(3600);
+        set_time(&packs, long_ago);
+        let repo = gix::open_opts(folder.path(), gix::open::Options::isolated()).unwrap();
+        let mut unpacked = Unpacked::new(&repo.objects, Arc::from([packs.clone()]));
+        let absent = gix::ObjectId::from_bytes_or_panic(&[7; 20]);
+        assert!(unpacked.find(&absent).unwrap().is_none());
+        assert!(!unpacked.may_have_changed());
+
+        let (loose, name) = commit("loose");
+        assert_eq!(unpacked.size(&loose).unwrap(), Some(git(folder.path(), &["cat-file", "-s", &name]).parse().unwrap()));
+        git(folder.path(), &["update-ref", "refs/heads/main", &name]);
+        git(folder.path(), &["repack", "-adq"]);
+        assert!(unpacked.find(&loose).unwrap().is_some());
+        assert!(unpacked.find(&absent).unwrap().is_none());
+        assert!(unpacked.may_have_changed(), "a folder that changed just now is never settled");
+        set_time(&packs, long_ago + Duration::from_secs(60));
+        assert!(unpacked.may_have_changed());
+        assert!(!unpacked.may_have_changed());
+    }
+}
