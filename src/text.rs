@@ -23,10 +23,25 @@ fn hex_digits(byte: u8) -> [u8; 2] {
 }
 
 /// A Git object id: 20 bytes (SHA-1) or 32 bytes (SHA-256).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ObjectId {
     bytes: [u8; 32],
     length: u8,
+}
+
+impl Ord for ObjectId {
+    /// By the bytes; nearly always the first eight decide, and these are compared in one step.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let leading = |id: &Self| id.bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        let by_the_rest = || self.bytes.cmp(&other.bytes).then(self.length.cmp(&other.length));
+        leading(self).cmp(&leading(other)).then_with(by_the_rest)
+    }
+}
+
+impl PartialOrd for ObjectId {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl ObjectId {
@@ -50,12 +65,18 @@ impl ObjectId {
     /// Reads 40 or 64 hexadecimal digits.
     #[must_use]
     pub fn from_hex(hex: &str) -> Option<Self> {
-        if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) || !matches!(hex.len(), 40 | 64) {
-            return None;
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let length = match hex.len() {
+            40 => 20,
+            64 => 32,
+            _ => return None,
+        };
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+            let [high, low] = *pair else { return None };
+            *byte = digit(high)? << 4 | digit(low)?;
         }
-        let raw: Option<Vec<u8>> =
-            hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
-        Self::from_bytes(&raw?)
+        Some(Self { bytes, length })
     }
 
     /// The raw bytes.

@@ -7,9 +7,15 @@ use crate::text::hex;
 
 /// So many bytes of a signature hold the key that it names, however long that is; the rest is not decoded.
 const LOOKED_AT: usize = 4096;
-/// In these most signatures have named their key in full. A short key id there may not be all they say.
+/// In these most signatures have said all they say about their key.
 const MOSTLY_ENOUGH: usize = 96;
-const KEY_ID_DIGITS: usize = 16;
+
+/// The key that was found in the beginning of a signature.
+struct Found {
+    key: Option<String>,
+    /// Whether a later part of the signature cannot change it.
+    is_all: bool,
+}
 
 /// The format that the first line of a signature names.
 pub(super) fn kind(first_line: &[u8]) -> SignatureKind {
@@ -27,11 +33,15 @@ pub(super) fn kind(first_line: &[u8]) -> SignatureKind {
 /// `lines` are those of the armour after its first one.
 pub(super) fn named_key<'a>(kind: SignatureKind, lines: &(impl Iterator<Item = &'a [u8]> + Clone)) -> Option<String> {
     let named = |limit| match kind {
-        SignatureKind::Ssh => ssh_key(&decoded(lines.clone(), limit)),
+        SignatureKind::Ssh => {
+            let key = ssh_key(&decoded(lines.clone(), limit));
+            Found { is_all: key.is_some(), key }
+        }
         SignatureKind::OpenPgp => openpgp_key(&decoded(lines.clone(), limit)),
-        SignatureKind::X509 | SignatureKind::Unknown => None,
+        SignatureKind::X509 | SignatureKind::Unknown => Found { key: None, is_all: true },
     };
-    named(MOSTLY_ENOUGH).filter(|key| key.len() > KEY_ID_DIGITS).or_else(|| named(LOOKED_AT))
+    let first = named(MOSTLY_ENOUGH);
+    if first.is_all { first.key } else { named(LOOKED_AT).key }
 }
 
 /// The bytes that armour holds, up to a limit: header lines are passed over, the checksum or the last line ends it.
@@ -103,22 +113,38 @@ fn string(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 /// Format: RFC 9580, 4.2 and 5.2: a signature packet whose subpackets name the issuer.
-fn openpgp_key(packet: &[u8]) -> Option<String> {
-    const SIGNATURE: u8 = 2;
-    let (tag, body) = packet_body(packet)?;
-    if tag != SIGNATURE {
-        return None;
-    }
+fn openpgp_key(packet: &[u8]) -> Found {
+    let Some((hashed, unhashed)) = issuer_areas(packet) else {
+        let key = old_openpgp_key(packet);
+        return Found { is_all: key.is_some(), key };
+    };
+    let areas = [hashed, unhashed.unwrap_or(&[])];
+    let fingerprint = areas.into_iter().find_map(fingerprint_in);
+    let issuer = fingerprint.or_else(|| areas.into_iter().find_map(key_id_in));
+    Found { is_all: fingerprint.is_some() || unhashed.is_some(), key: issuer.map(|id| hex(id).to_uppercase()) }
+}
+
+/// The hashed area and the other one of a signature; of the latter `None` where it is cut off.
+fn issuer_areas(packet: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let body = signature_body(packet)?;
     let wide = match body.first()? {
-        3 => return body.get(7..15).map(|id| hex(id).to_uppercase()),
+        3 => return None,
         6 => true,
         _ => false,
     };
     let (hashed, rest) = counted(body.get(4..)?, wide)?;
-    let unhashed = counted(rest, wide).map_or(&[][..], |(unhashed, _)| unhashed);
-    let issuer = |area| fingerprint_in(area).or_else(|| key_id_in(area));
-    let found = fingerprint_in(hashed).or_else(|| fingerprint_in(unhashed));
-    found.or_else(|| issuer(hashed)).or_else(|| issuer(unhashed)).map(|id| hex(id).to_uppercase())
+    Some((hashed, counted(rest, wide).map(|(unhashed, _)| unhashed)))
+}
+
+/// The key of a signature of version 3, which has no areas.
+fn old_openpgp_key(packet: &[u8]) -> Option<String> {
+    let body = signature_body(packet)?;
+    body.get(7..15).filter(|_| body.first() == Some(&3)).map(|id| hex(id).to_uppercase())
+}
+
+fn signature_body(packet: &[u8]) -> Option<&[u8]> {
+    const SIGNATURE: u8 = 2;
+    packet_body(packet).filter(|(tag, _)| *tag == SIGNATURE).map(|(_, body)| body)
 }
 
 /// The tag and the body of the first packet; what is cut off is left out, since only the beginning was decoded.
@@ -206,9 +232,14 @@ mod tests {
         let both = body(&area(33, &fingerprint), &area(16, &[0xCD; 8]));
         let old = |body: &[u8]| [&[0x88, u8::try_from(body.len()).unwrap()], body].concat();
         let new = |body: &[u8]| [&[0xC2, u8::try_from(body.len()).unwrap()], body].concat();
-        assert_eq!(openpgp_key(&old(&both)), Some("AB".repeat(20)));
-        assert_eq!(openpgp_key(&new(&body(&[], &area(16, &[0xCD; 8])))), Some("CD".repeat(8)));
-        assert_eq!(openpgp_key(&old(&[&[3, 5, 0, 1, 1, 1, 1][..], &[0xEF; 8], &[0; 4]].concat())), Some("EF".repeat(8)));
+        let hashed_id = body(&area(16, &[0xCD; 8]), &area(33, &fingerprint));
+        let cut = hashed_id.len() - 8;
+        let beginning = openpgp_key(&old(&hashed_id)[..cut]);
+        assert_eq!((beginning.key, beginning.is_all), (Some("CD".repeat(8)), false), "the fingerprint is cut off");
+        assert_eq!(openpgp_key(&old(&hashed_id)).key, Some("AB".repeat(20)));
+        assert_eq!(openpgp_key(&old(&both)).key, Some("AB".repeat(20)));
+        assert_eq!(openpgp_key(&new(&body(&[], &area(16, &[0xCD; 8])))).key, Some("CD".repeat(8)));
+        assert_eq!(openpgp_key(&old(&[&[3, 5, 0, 1, 1, 1, 1][..], &[0xEF; 8], &[0; 4]].concat())).key, Some("EF".repeat(8)));
     }
 
     #[test]

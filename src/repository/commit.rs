@@ -159,7 +159,7 @@ pub(super) fn tree(raw: &[u8]) -> Option<ObjectId> {
 /// Format: <https://git-scm.com/docs/gitformat-signature> and `commit.c` of git: header lines, continuation lines that
 /// begin with a space, an empty line, the message.
 pub(super) fn parse(id: CommitId, raw: &[u8], people: &mut People) -> Commit {
-    let split = raw.windows(2).position(|pair| pair == b"\n\n");
+    let split = memchr::memmem::find(raw, b"\n\n");
     let (headers, message) = match split {
         Some(at) => (raw.get(..at).unwrap_or(&[]), raw.get(at + 2..).unwrap_or(&[])),
         None => (raw, &[][..]),
