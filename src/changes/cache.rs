@@ -15,7 +15,9 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::content::ReadContents;
 use super::stored::{self, Facts};
+use crate::manifests::KnownDocuments;
 use crate::parallel;
 use crate::repository::{Commit, Repository};
 use crate::text::{CommitId, ObjectId, hex};
@@ -56,6 +58,8 @@ pub struct FactsCache {
     fresh: Mutex<BTreeSet<CommitId>>,
     /// Bundles in which something is not as it was written.
     damaged: Mutex<BTreeSet<PathBuf>>,
+    /// What contents said that were read in this run; nothing of it is kept.
+    contents: ReadContents,
 }
 
 struct Bundle {
@@ -130,6 +134,17 @@ impl FactsCache {
             self.blocks.push(Block { bundle, offset, length, checksum, ids, facts });
         }
         self.bundles.push(Bundle { path, file: Mutex::new(file), size });
+    }
+
+    /// What was read of contents in this run.
+    pub(super) fn contents(&self) -> &ReadContents {
+        &self.contents
+    }
+
+    /// What was read of documents in this run.
+    #[must_use]
+    pub fn documents(&self) -> &KnownDocuments {
+        &self.contents.documents
     }
 
     /// The facts of a commit. Taken once, they are to be read from Git the next time.

@@ -75,9 +75,9 @@ fn obstacle(bytes: &[u8]) -> Option<&'static str> {
     ENCRYPTED_BY_SOPS.find(bytes).map(|_| "encrypted in part by SOPS")
 }
 
-/// What was learnt from contents, for all threads.
+/// What was read of contents, for all threads.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct ReadContents {
     /// What blobs show at first sight.
     pub sights: Sights,
     /// What documents say.

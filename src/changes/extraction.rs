@@ -6,7 +6,7 @@ use std::sync::Arc;
 use regex::bytes::Regex;
 
 use super::cache::FactsCache;
-use super::content::{self, Known, Looking, Sight};
+use super::content::{self, Looking, Sight};
 use super::policy_edits::{Ledger, ReadSide, Side};
 use crate::manifests::{self, Certainty, Contents, Identity};
 use crate::policies::PolicyEditKind;
@@ -38,7 +38,6 @@ pub struct Extraction<'c> {
     /// Whether something that could not be read left the facts of this commit incomplete.
     is_incomplete: bool,
     looking: Looking,
-    known: Arc<Known>,
     /// The last edits whose two sides were read, by their blobs.
     recent: VecDeque<(Blobs, Arc<BothSides>)>,
 }
@@ -118,22 +117,10 @@ impl Seen {
 }
 
 impl<'c> Extraction<'c> {
-    /// A reading that has learnt nothing yet.
+    /// A reading for one thread; what it reads of contents, others with the same cache need not read again.
     #[must_use]
     pub fn new(repository: &Repository, cache: &'c FactsCache) -> Self {
-        Self::sharing(repository, cache, &Arc::default())
-    }
-
-    /// A reading that shares with others what it learns.
-    pub(super) fn sharing(repository: &Repository, cache: &'c FactsCache, known: &Arc<Known>) -> Self {
-        Self {
-            reader: repository.reader(),
-            cache,
-            is_incomplete: false,
-            looking: Looking::default(),
-            known: known.clone(),
-            recent: VecDeque::new(),
-        }
+        Self { reader: repository.reader(), cache, is_incomplete: false, looking: Looking::default(), recent: VecDeque::new() }
     }
 
     /// Its way into the repository.
@@ -267,11 +254,14 @@ impl<'c> Extraction<'c> {
             Some(_) if !manifests::may_hold_objects(path) => return Seen::Nothing,
             Some(Entry { blob, .. }) => blob,
         };
-        if let Some(sight) = self.known.sights.recall(blob) {
+        if let Some(sight) = self.cache.contents().sights.recall(blob) {
             return Seen::File { blob, sight, bytes: None };
         }
         match self.reader.blob(blob) {
-            Ok(bytes) => Seen::File { blob, sight: self.looking.see(blob, &bytes, &self.known.sights), bytes: Some(bytes) },
+            Ok(bytes) => {
+                let sight = self.looking.see(blob, &bytes, &self.cache.contents().sights);
+                Seen::File { blob, sight, bytes: Some(bytes) }
+            }
             Err(reason) => {
                 self.is_incomplete = true;
                 Seen::Unread(reason)
@@ -290,7 +280,7 @@ impl<'c> Extraction<'c> {
                 (None, _) => ParseStatus::Scanned,
                 (Some(_), Err(reason)) => unreadable(reason),
                 (Some(old_path), Ok(bytes)) => {
-                    let contents = manifests::read_known(&bytes, &content::are_wanted, Some(&self.known.documents));
+                    let contents = manifests::read_known(&bytes, &content::are_wanted, Some(self.cache.documents()));
                     ledger.moved(old_path, &edit.path, &contents);
                     first_gap(&contents).map_or(ParseStatus::Parsed, unreadable)
                 }
@@ -316,7 +306,7 @@ impl<'c> Extraction<'c> {
         let (old, new) = (self.bytes(before), self.bytes(after));
         let bytes = |side: &Result<Arc<[u8]>, String>| side.clone().unwrap_or_default();
         let (old_bytes, new_bytes) = (bytes(&old), bytes(&new));
-        let (left, right) = manifests::read_changed(&old_bytes, &new_bytes, &content::are_wanted, Some(&self.known.documents));
+        let (left, right) = manifests::read_changed(&old_bytes, &new_bytes, &content::are_wanted, Some(self.cache.documents()));
         let is_read = old.is_ok() && new.is_ok();
         let sides = Arc::new(BothSides {
             before: ReadSide { contents: left, failure: old.err() },

@@ -7,8 +7,6 @@ mod pairing;
 mod policy_edits;
 mod stored;
 
-use std::sync::Arc;
-
 use crate::parallel;
 pub use crate::repository::{
     Commit, EditKind, Entry, FileEdit, Gap, GapAbout, MergeContent, Obstacle, ParseStatus, Signature, SignatureKind, Signed,
@@ -53,11 +51,10 @@ pub fn collect(
     cache: &FactsCache,
     advance: &(dyn Fn() + Sync),
 ) -> Vec<Change> {
-    let known = Arc::default();
     let changes = parallel::map(
         arrivals,
         PIECE,
-        || Extraction::sharing(repository, cache, &known),
+        || Extraction::new(repository, cache),
         |extraction, arrival| {
             let change = Change {
                 commit: extraction.commit(&arrival.commit),

@@ -219,18 +219,17 @@ impl EmergencyIncomplete {
 
     /// What makes a change look like an emergency, and where that stands.
     fn sign(&self, dossier: &Dossier, records: &TicketRecords<'_>) -> Option<(String, Citation)> {
-        static KNOWN: LazyLock<Option<Regex>> =
-            LazyLock::new(|| Regex::new(&format!(r"(?i)(?:^|[^\pL\pN])({SIGNS})(?:[^\pL\pN]|$)")).ok());
         // What stands in quotation marks is the title of another change, e.g. of a reverted one.
         let subject: String = dossier.change.commit.subject().split('"').step_by(2).collect::<Vec<_>>().join(" ");
         let subject = ("the title", &*subject, Citation { source: Source::Change, place: Place::Subject });
         let branch = dossier.evidence.proposal.as_ref();
         let branch = branch.and_then(|claim| Some(("the branch", claim.value.branch.as_deref()?, claim.citation.clone())));
         for (place, text, citation) in [Some(subject), branch].into_iter().flatten() {
-            let known = KNOWN.as_ref().and_then(|known| known.captures(text)?.get(1)).map(|found| found.as_str());
-            let lower = text.to_lowercase();
-            let own = || self.signs.iter().find(|sign| !sign.is_empty() && lower.contains(sign.as_str())).map(String::as_str);
-            if let Some(word) = known.or_else(own) {
+            let own = || {
+                let lower = text.to_lowercase();
+                self.signs.iter().find(|sign| !sign.is_empty() && lower.contains(sign.as_str())).map(String::as_str)
+            };
+            if let Some(word) = known_sign(text).or_else(own) {
                 return Some((format!("{place} says `{}`", shown(word)), citation));
             }
         }
@@ -242,6 +241,22 @@ impl EmergencyIncomplete {
             LookUp::Found(_) | LookUp::Missing | LookUp::NotChecked(_) => None,
         })
     }
+}
+
+/// The first of the known signs that stands on its own, not inside a longer word or number.
+fn known_sign(text: &str) -> Option<&str> {
+    static KNOWN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!("(?i-u){SIGNS}")).ok());
+    let known = KNOWN.as_ref()?;
+    let mut from = 0;
+    while let Some(found) = known.find_at(text, from) {
+        let before = text.get(..found.start())?.chars().next_back();
+        let after = text.get(found.end()..)?.chars().next();
+        if ![before, after].into_iter().flatten().any(char::is_alphanumeric) {
+            return Some(found.as_str());
+        }
+        from = found.start() + 1;
+    }
+    None
 }
 
 /// A change that looks like an emergency and is not marked: it may have gone the usual way.
@@ -303,5 +318,27 @@ impl Check for EmergencyIncomplete {
             exports: period.exports,
         };
         judge_each_change(&EMERGENCY_INCOMPLETE, period, |_, dossier| self.judge(dossier, &given))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::known_sign;
+
+    #[test]
+    fn a_sign_is_a_word_of_its_own() {
+        let signs = [
+            ("Hotfix: let probes through", Some("Hotfix")),
+            ("HOT-FIX_7", Some("HOT-FIX")),
+            ("hotfixes and (URGENT)", Some("URGENT")),
+            ("sev1: outage", Some("sev1")),
+            ("sev12, p01, xp0", None),
+            ("\u{e9}urgent, urgent\u{e9}", None),
+            ("zzp0 p0", Some("p0")),
+            ("", None),
+        ];
+        for (text, sign) in signs {
+            assert_eq!(known_sign(text), sign, "{text}");
+        }
     }
 }

@@ -8,7 +8,7 @@ mod tree;
 use crate::changes::{Change, FactsCache};
 use crate::classification::Classifier;
 use crate::evidence::{self, Dossier};
-use crate::manifests::Identity;
+use crate::manifests::{Identity, KnownDocuments};
 use crate::policies::Family;
 use crate::repository::{AuditRange, Gap, GapAbout, Repository, RepositoryError};
 use crate::settings::Settings;
@@ -98,7 +98,7 @@ pub fn take(
     };
     let records = Records::of(repository, cache, range.end, before, dossiers);
     let now = records.tree().unwrap_or_else(|| {
-        let now = tree::read(repository, range.end, &tree::without_policies(dossiers));
+        let now = tree::read(repository, cache.documents(), range.end, &tree::without_policies(dossiers));
         records.keep_tree(&now);
         now
     });
@@ -115,7 +115,7 @@ pub fn take(
     } else {
         let mut past = Past::before(repository, cache, range, before, &now, &mut search);
         (inventory.policies, inventory.removed) = search.finish();
-        past.note_removed(repository, &mut inventory.removed);
+        past.note_removed(repository, cache.documents(), &mut inventory.removed);
         records.keep_past(&past);
         past
     };
@@ -168,7 +168,7 @@ impl Past {
         if before == Some(range.end) {
             past.at_start = now.files.iter().map(|file| file.facts.policies.len()).sum();
         } else if let Some(before) = before {
-            let (count, is_whole) = tree::count(repository, before, &now.counts, &mut past.gaps);
+            let (count, is_whole) = tree::count(repository, cache.documents(), before, (&now.counts, &mut past.gaps));
             (past.at_start, past.is_whole) = (count, past.is_whole && is_whole);
         }
         if let Some(before) = before {
@@ -182,8 +182,8 @@ impl Past {
     }
 
     /// Fills in what removed objects said, and remembers it.
-    fn note_removed(&mut self, repository: &Repository, removed: &mut [PolicyObject]) {
-        self.gaps_of_removed = tree::describe(repository, removed);
+    fn note_removed(&mut self, repository: &Repository, documents: &KnownDocuments, removed: &mut [PolicyObject]) {
+        self.gaps_of_removed = tree::describe(repository, documents, removed);
         self.is_whole &= self.gaps_of_removed.is_empty();
         self.removed = removed.iter().map(|policy| (policy.enforcement.clone(), policy.exemptions.clone())).collect();
     }

@@ -9,7 +9,7 @@ use super::PolicyObject;
 use super::coverage::{Denial, NamespaceObject, default_denial, namespace_object};
 use crate::classification::Classifier;
 use crate::evidence::Dossier;
-use crate::manifests::{self, ContentGap, Contents, Identity, Object, ObjectKind, Unreadable, may_hold_objects};
+use crate::manifests::{self, ContentGap, Contents, Identity, KnownDocuments, Object, ObjectKind, Unreadable, may_hold_objects};
 use crate::parallel;
 use crate::policies::{self, Family};
 use crate::repository::{FileEdit, Gap, GapAbout, ParseStatus, Reader, Repository};
@@ -84,14 +84,14 @@ pub(super) fn without_policies(dossiers: &[Dossier]) -> BTreeSet<BlobId> {
 }
 
 /// Reads the tree of a commit, but for files with a content that is known to hold nothing that counts.
-pub(super) fn read(repository: &Repository, commit: CommitId, empty: &BTreeSet<BlobId>) -> Tree {
+pub(super) fn read(repository: &Repository, documents: &KnownDocuments, commit: CommitId, empty: &BTreeSet<BlobId>) -> Tree {
     let mut tree = Tree::default();
     let files = candidates(repository, commit, &mut tree.gaps);
     tree.is_whole = tree.gaps.is_empty();
     let state = || repository.reader();
     let read = parallel::map(files, PIECE, state, |reader, file| {
         let is_empty = empty.contains(&file.blob);
-        let found = if is_empty { Ok(Contents::default()) } else { contents(reader, file.blob) };
+        let found = if is_empty { Ok(Contents::default()) } else { contents(reader, documents, file.blob) };
         (file, found.map(|found| (FileFacts::of(&found.objects), found.gaps)))
     });
     for (Candidate { path, blob }, facts) in read {
@@ -178,9 +178,9 @@ impl<'a> Placed<'a> {
 /// read are added to the gaps. Says as well whether everything could be read.
 pub(super) fn count(
     repository: &Repository,
+    documents: &KnownDocuments,
     commit: CommitId,
-    known: &BTreeMap<BlobId, usize>,
-    gaps: &mut Vec<Gap>,
+    (known, gaps): (&BTreeMap<BlobId, usize>, &mut Vec<Gap>),
 ) -> (usize, bool) {
     let before = gaps.len();
     let files = candidates(repository, commit, gaps);
@@ -191,7 +191,7 @@ pub(super) fn count(
         || repository.reader(),
         |reader, file| match known.get(&file.blob) {
             Some(count) => Some(*count),
-            None => contents(reader, file.blob).ok().map(|found| found.objects.iter().filter(is_policy).count()),
+            None => contents(reader, documents, file.blob).ok().map(|found| found.objects.iter().filter(is_policy).count()),
         },
     );
     // What cannot be read counts on neither side.
@@ -208,7 +208,7 @@ pub(super) fn place(removed: &mut [PolicyObject], classifier: &Classifier) {
 
 /// Fills in what removed objects said, from their blobs; each blob is read once, however many objects it lost. Gives
 /// what could not be read.
-pub(super) fn describe(repository: &Repository, removed: &mut [PolicyObject]) -> Vec<Gap> {
+pub(super) fn describe(repository: &Repository, documents: &KnownDocuments, removed: &mut [PolicyObject]) -> Vec<Gap> {
     let mut by_blob: BTreeMap<BlobId, Vec<&mut PolicyObject>> = BTreeMap::new();
     for policy in removed {
         by_blob.entry(policy.blob).or_default().push(policy);
@@ -219,7 +219,7 @@ pub(super) fn describe(repository: &Repository, removed: &mut [PolicyObject]) ->
         PIECE / 8,
         || repository.reader(),
         |reader, (blob, removed): (BlobId, Vec<&mut PolicyObject>)| {
-            let found = match contents(reader, blob) {
+            let found = match contents(reader, documents, blob) {
                 Ok(found) => found,
                 Err(reason) => {
                     let path = removed.first().map(|policy| policy.path.to_text().into_owned()).unwrap_or_default();
@@ -263,11 +263,12 @@ fn candidates(repository: &Repository, commit: CommitId, gaps: &mut Vec<Gap>) ->
 }
 
 /// The objects of a file that holds a policy or a namespace, and what of it could not be read.
-fn contents(reader: &mut Reader, blob: BlobId) -> Result<Contents, String> {
+fn contents(reader: &mut Reader, documents: &KnownDocuments, blob: BlobId) -> Result<Contents, String> {
     reader.with_blob(blob, |bytes| {
         let wants = |kinds: &[ObjectKind]| kinds.iter().any(policies::may_be_policy);
         let look = manifests::first_look(bytes);
-        if look.unsure || wants(&look.kinds) { manifests::read(bytes, &wants) } else { Contents::default() }
+        let may_matter = look.unsure || wants(&look.kinds);
+        if may_matter { manifests::read_known(bytes, &wants, Some(documents)) } else { Contents::default() }
     })
 }
 

@@ -17,6 +17,10 @@ const CACHE_BYTES: usize = 24 << 20;
 const CACHE_SLOTS: usize = 1 << 15;
 /// Slots of a cache that begins: reading a handful of objects must not cost a page of memory each.
 const FIRST_SLOTS: usize = 1 << 8;
+/// How many trees each thread keeps by their ids: a tree is looked up as that of a commit, and again as that of its parent.
+const RECENT_TREES: usize = 1 << 10;
+/// Trees larger than this are not kept by their ids (bytes).
+const MAX_RECENT_TREE: usize = 4 << 10;
 /// Objects larger than this are not kept.
 const MAX_CACHED: usize = 1 << 20;
 /// Objects larger than this are left to gix.
@@ -143,6 +147,7 @@ pub(super) struct PackReader {
     packs: Arc<Packs>,
     inflate: Decompressor,
     cache: Cache,
+    recent_trees: Vec<Option<(gix::ObjectId, Arc<[u8]>)>>,
     chain: Vec<Step>,
     delta: Vec<u8>,
     result: Vec<u8>,
@@ -163,6 +168,7 @@ impl PackReader {
             packs,
             inflate: Decompressor::new(),
             cache,
+            recent_trees: Vec::new(),
             chain: Vec::new(),
             delta: Vec::new(),
             result: Vec::new(),
@@ -173,6 +179,28 @@ impl PackReader {
     /// The object, where a pack has it and nothing about it is irregular.
     pub fn find(&mut self, id: &gix::oid) -> Option<Object> {
         self.find_small(id, MAX_OBJECT)
+    }
+
+    /// A tree, as [`Self::find`] finds it.
+    pub fn find_tree(&mut self, id: &gix::oid) -> Option<Arc<[u8]>> {
+        if self.recent_trees.is_empty() {
+            self.recent_trees.resize_with(RECENT_TREES, || None);
+        }
+        let slot = usize::try_from(leading_bits(id)).unwrap_or_default() & (RECENT_TREES - 1);
+        let recent = self.recent_trees.get(slot).and_then(Option::as_ref);
+        if let Some((_, content)) = recent.filter(|(recent, _)| recent.as_ref() == id) {
+            return Some(content.clone());
+        }
+        let (kind, content) = self.find(id)?;
+        if kind != gix::objs::Kind::Tree {
+            return None;
+        }
+        if content.len() <= MAX_RECENT_TREE
+            && let Some(place) = self.recent_trees.get_mut(slot)
+        {
+            *place = Some((id.to_owned(), content.clone()));
+        }
+        Some(content)
     }
 
     /// Like [`Self::find`], for objects of at most `limit` bytes that are built on none larger.
@@ -411,6 +439,8 @@ mod tests {
             let theirs = repo.objects.try_find(&id, &mut buffer).unwrap().unwrap();
             let (kind, content) = reader.find(&id).unwrap();
             assert_eq!((kind, &*content), (theirs.kind, theirs.data), "{id}");
+            let tree = (kind == gix::objs::Kind::Tree).then_some(content);
+            assert_eq!((reader.find_tree(&id), reader.find_tree(&id)), (tree.clone(), tree), "{id}");
             for change in [1_u8, 255] {
                 let mut beside = id;
                 let last = beside.as_mut_slice().last_mut().unwrap();

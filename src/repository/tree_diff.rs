@@ -203,7 +203,10 @@ impl Reader {
 
     /// The bytes of a tree; `Err` says why it cannot be read.
     pub(super) fn tree(&mut self, id: &gix::oid) -> Result<Arc<[u8]>, String> {
-        self.object(id, gix::objs::Kind::Tree)
+        match self.packs.find_tree(id) {
+            Some(content) => Ok(content),
+            None => self.object(id, gix::objs::Kind::Tree),
+        }
     }
 
     pub(super) fn id_length(&self) -> usize {
