@@ -234,16 +234,18 @@ fn pack_id(pack: &Pack) -> String {
     let start = range.start.map_or_else(|| "beginning".to_owned(), |start| start.to_string());
     let parts =
         [start, range.end.to_string(), pack.population_hash.clone(), pack.settings.digest.clone(), pack.version.to_owned()];
-    short_hash(&parts.join("\n"))
+    short_hash(&[&parts.join("\n")])
 }
 
 /// The stable name of a finding: 16 hexadecimal digits over the check and its subject.
 pub(crate) fn finding_id(check: &str, subject: &str) -> String {
-    short_hash(&format!("{check}\n{subject}"))
+    short_hash(&[check, "\n", subject])
 }
 
-fn short_hash(text: &str) -> String {
-    hex(Sha256::digest(text.as_bytes()).get(..8).unwrap_or_default())
+fn short_hash(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    parts.iter().for_each(|part| hash.update(part.as_bytes()));
+    hex(hash.finalize().get(..8).unwrap_or_default())
 }
 
 /// The name of a page of evidence sheets; pages count from 1.

@@ -12,6 +12,7 @@ use super::columns::{Columns, Counts};
 use super::people;
 use super::{RenderError, Sink};
 use crate::pack::Pack;
+use crate::parallel;
 
 mod change;
 mod commit;
@@ -55,18 +56,34 @@ fn write_evidence(columns: &Columns<'_>, out: &mut impl Write) -> io::Result<()>
     let of_waivers = columns.findings_of_waivers().map(|(card, found)| finding(columns, card, found));
     write_list(out, "waiver_findings", of_waivers)?;
     write_list(out, "policies", policies::policies(columns))?;
-    write_list(out, "changes", columns.dossiers().map(|(position, dossier)| change(columns, position, dossier)))?;
+    write_lines(out, "changes", changes(columns))?;
     out.write_all(b"\n}\n")
 }
 
+/// Each change as one line; some hundred are turned into text at once, by several threads.
+fn changes(columns: &Columns<'_>) -> impl Iterator<Item = serde_json::Result<Vec<u8>>> {
+    const AT_ONCE: usize = 512;
+    const PIECE: usize = 32;
+    let mut dossiers = columns.dossiers();
+    let pieces = std::iter::from_fn(move || {
+        let piece: Vec<_> = dossiers.by_ref().take(AT_ONCE).collect();
+        (!piece.is_empty()).then_some(piece)
+    });
+    pieces.flat_map(|piece| {
+        let line = |&mut (): &mut (), (position, dossier)| serde_json::to_vec(&change(columns, position, dossier));
+        parallel::map(piece, PIECE, || (), line)
+    })
+}
+
 fn write_list<T: Serialize>(out: &mut impl Write, name: &str, elements: impl Iterator<Item = T>) -> io::Result<()> {
-    let mut line = Vec::new();
+    write_lines(out, name, elements.map(|element| serde_json::to_vec(&element)))
+}
+
+fn write_lines(out: &mut impl Write, name: &str, lines: impl Iterator<Item = serde_json::Result<Vec<u8>>>) -> io::Result<()> {
     write!(out, ",\n\"{name}\":[")?;
-    for (position, element) in elements.enumerate() {
-        line.clear();
-        line.extend_from_slice(if position == 0 { b"\n" } else { b",\n" });
-        serde_json::to_writer(&mut line, &element)?;
-        out.write_all(&line)?;
+    for (position, line) in lines.enumerate() {
+        out.write_all(if position == 0 { b"\n" } else { b",\n" })?;
+        out.write_all(&line?)?;
     }
     out.write_all(b"]")
 }

@@ -1,9 +1,10 @@
 //! Whether the message lets somebody learn the reason: what is left of it without ids, filler and file names.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::bytes::Regex;
 
 use super::{Card, Check, Finding, Gate, Grade, Listing, Period, Section, Severity, Verdict, judge_each_change, shown};
 use crate::changes::{Commit, FileEdit};
@@ -69,12 +70,12 @@ static GENERATED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"apply suggestions? from( @\S+)? code review",
         r"apply \d+ suggestion\(s\) to \d+ file\(s\)",
     ];
-    Regex::new(&format!(r"^(?i:{})$", patterns.join("|"))).ok()
+    Regex::new(&format!(r"^(?i-u:{})$", patterns.join("|"))).ok()
 });
 
 /// What may stand before or behind a title without saying anything: marks of proposals and of conventional commits.
 static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)^merged pr \d+:|^(feat|fix|chore|docs|style|refactor|test|tests|build|ci|perf|revert)(\([^()]*\))?!?:|\(#\d+\)|\(!\d+\)").ok()
+    Regex::new(r"(?i-u)^merged pr \d+:|^(feat|fix|chore|docs|style|refactor|test|tests|build|ci|perf|revert)(\([^()]*\))?!?:|\(#\d+\)|\(!\d+\)").ok()
 });
 
 /// What a message has to say to give a reason; see [`REASON_MISSING`].
@@ -120,8 +121,11 @@ impl Reasons {
     fn has_reason(&self, commit: &Commit, trailers: &BTreeSet<usize>) -> bool {
         let mut words = BTreeSet::new();
         for (number, line) in (1..).zip(commit.message.value.lines()) {
-            let line = MARKS.as_ref().map_or(line.into(), |marks| marks.replace_all(line, " "));
-            if trailers.contains(&number) || is_generated(&line) {
+            if trailers.contains(&number) {
+                continue;
+            }
+            let line = without_marks(line);
+            if is_generated(&line) {
                 continue;
             }
             for word in line.split_whitespace().filter_map(|token| self.word(token, &commit.file_edits)) {
@@ -170,8 +174,18 @@ impl Check for ReasonMissing {
     }
 }
 
+fn without_marks(line: &str) -> Cow<'_, str> {
+    // Each mark has one of these.
+    let may_have_marks = memchr::memchr2(b'(', b':', line.as_bytes()).is_some();
+    let marks = MARKS.as_ref().filter(|_| may_have_marks);
+    match marks.map(|marks| marks.replace_all(line.as_bytes(), b" ")) {
+        Some(Cow::Owned(rest)) => Cow::Owned(String::from_utf8_lossy(&rest).into_owned()),
+        Some(Cow::Borrowed(_)) | None => Cow::Borrowed(line),
+    }
+}
+
 fn is_generated(line: &str) -> bool {
-    GENERATED.as_ref().is_some_and(|generated| generated.is_match(line.trim()))
+    GENERATED.as_ref().is_some_and(|generated| generated.is_match(line.trim().as_bytes()))
 }
 
 /// Whether a word is the name of a changed file, such as `Dockerfile` or `README`.
