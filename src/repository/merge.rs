@@ -110,7 +110,7 @@ impl Reader {
         if [base, ours, theirs, merge].iter().any(|(_, mode)| !is_file(*mode) || *mode != merge.1) {
             return None;
         }
-        let mut text = |id: gix::ObjectId| self.with_blob(BlobId(own_id(&id)), <[u8]>::to_vec).ok();
+        let mut text = |id: gix::ObjectId| self.blob(BlobId(own_id(&id))).ok();
         let (base, ours, theirs, merge) = (text(base.0)?, text(ours.0)?, text(theirs.0)?, text(merge.0)?);
         if [&base, &ours, &theirs].iter().any(|text| text.contains(&0)) {
             return None;
@@ -127,7 +127,7 @@ impl Reader {
         );
         Some(if resolution == gix::merge::blob::Resolution::Conflict {
             ByFile::Conflict
-        } else if result == merge {
+        } else if *result == *merge {
             ByFile::Automatic
         } else {
             ByFile::Differs
