@@ -14,7 +14,7 @@ use super::verdict::{
 };
 use super::{Card, Check, Finding, Gate, Period, Severity, Subject};
 use crate::changes::{Commit, EditKind, FileEdit, GapAbout};
-use crate::classification::{FileClass, LayerSet, Strength, rule_of};
+use crate::classification::{FileClass, LayerSet, foreign_layer};
 use crate::evidence::{Dossier, Grade};
 use crate::settings::reader::{Section, did_you_mean};
 use crate::settings::{EnvironmentSettings, Layer};
@@ -259,18 +259,9 @@ impl ForeignLayer {
 
 /// The first kind in a file that belongs to another layer whatever the path rules say.
 fn foreign_kind(edit: &FileEdit, declared: Layer) -> Option<(String, Layer)> {
-    let strict = matches!(declared, Layer::Security | Layer::Infrastructure);
-    edit.kinds.iter().flat_map(|kinds| kinds.iter()).find_map(|kind| {
-        let rule = rule_of(kind)?;
-        let decides = match rule.strength {
-            Strength::Always => true,
-            Strength::Workload => strict,
-            Strength::ClusterWide => declared == Layer::Applications,
-            Strength::PathFirst | Strength::ByPath => false,
-        };
-        let layer = rule.layer.filter(|layer| decides && *layer != declared)?;
-        Some((shown(&kind.kind), layer))
-    })
+    let kinds = edit.kinds.iter().flat_map(|kinds| kinds.iter());
+    let mut foreign = kinds.filter_map(|kind| Some((shown(&kind.kind), foreign_layer(kind, declared)?)));
+    foreign.next()
 }
 
 impl Check for ForeignLayer {

@@ -103,11 +103,18 @@ impl KindRule {
 /// The layer of an object that cannot be at home in a repository that declares a layer; `None` where it can.
 ///
 /// For files whose layer the settings decide by path: a Deployment in a security repository is of another layer
-/// wherever it stands.
+/// wherever it stands. What is installed for a whole cluster is foreign only among applications: a controller of policies
+/// brings its cluster roles along, and the settings that say so are believed.
 #[must_use]
 pub fn foreign_layer(object: &ObjectKind, declared: Layer) -> Option<Layer> {
     let rule = rule_of(object)?;
-    rule.layer.filter(|layer| *layer != declared && rule.decides_alone(Some(declared), None))
+    let decides = match rule.strength {
+        Strength::Always => true,
+        Strength::Workload => matches!(declared, Layer::Security | Layer::Infrastructure),
+        Strength::ClusterWide => declared == Layer::Applications,
+        Strength::PathFirst | Strength::ByPath => false,
+    };
+    rule.layer.filter(|layer| decides && *layer != declared)
 }
 
 #[cfg(test)]
@@ -148,6 +155,7 @@ mod tests {
         assert_eq!(foreign("networking.k8s.io", "NetworkPolicy", Layer::Applications), Some(Layer::Security));
         assert_eq!(foreign(cluster_role, "ClusterRole", Layer::Applications), Some(Layer::Platform));
         assert_eq!(foreign(cluster_role, "ClusterRole", Layer::Observability), None);
+        assert_eq!(foreign(cluster_role, "ClusterRole", Layer::Security), None);
         assert_eq!(foreign("", "Namespace", Layer::Applications), None);
     }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::settings::Layer;
 
 pub use self::classifier::Classifier;
-pub use self::kinds::{KindRule, Strength, foreign_layer, rule_of};
+pub use self::kinds::foreign_layer;
 
 /// The layers and environments of one change, file by file.
 #[derive(Clone, Debug, Default)]

@@ -12,7 +12,7 @@ use gix::odb::pack::{data, index};
 use libdeflater::Decompressor;
 
 /// Bytes of unpacked objects that each thread keeps.
-const CACHE_BYTES: usize = 24 << 20;
+const CACHE_BYTES: usize = 8 << 20;
 /// Slots of the cache, once it has grown; a power of two.
 const CACHE_SLOTS: usize = 1 << 15;
 /// Slots of a cache that begins: reading a handful of objects must not cost a page of memory each.
