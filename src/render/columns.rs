@@ -244,7 +244,9 @@ pub(crate) fn finding_id(check: &str, subject: &str) -> String {
 
 fn short_hash(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
-    parts.iter().for_each(|part| hash.update(part.as_bytes()));
+    for part in parts {
+        hash.update(part.as_bytes());
+    }
     hex(hash.finalize().get(..8).unwrap_or_default())
 }
 

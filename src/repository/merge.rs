@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::commit::MergeContent;
-use super::tree_diff::{Entries, MAX_DEPTH, RawEntry};
+use super::tree_diff::{Differing, Entries, MAX_DEPTH, RawEntry, is_same};
 use super::{Reader, git_id, own_id};
 use crate::text::{BlobId, CommitId, RepoPath, TreeId};
 
@@ -249,27 +249,26 @@ impl Search<'_> {
         }
     }
 
+    /// Only what differs from the first parent can differ from all of them.
     fn compare(&mut self, merged: &[u8], sides: &[Arc<[u8]>], depth: usize) {
         let length = self.reader.id_length();
-        let entries = |bytes| Entries::new(bytes, length).map(|entry| (entry.name, entry)).collect();
-        let merged: std::collections::BTreeMap<&[u8], RawEntry<'_>> = entries(merged);
-        let sides: Vec<std::collections::BTreeMap<&[u8], RawEntry<'_>>> = sides.iter().map(|side| entries(side)).collect();
-        let first = sides.first().into_iter().flat_map(|side| side.keys());
-        let names: std::collections::BTreeSet<&[u8]> = merged.keys().chain(first).copied().collect();
-        for name in names {
-            let in_merge = merged.get(name).copied();
-            let in_sides: Vec<Option<RawEntry<'_>>> = sides.iter().map(|side| side.get(name).copied()).collect();
+        let Some((first, others)) = sides.split_first() else { return };
+        for (in_first, in_merge) in Differing::new(first, merged, length) {
+            let Some(name) = in_first.or(in_merge).map(|entry| entry.name) else { continue };
+            let named = |tree| Entries::new(tree, length).find(|entry| entry.name == name);
+            // A file that became a folder stands in another place of the tree: it comes twice and counts once.
+            if in_first.is_none() && named(first).is_some() {
+                continue;
+            }
+            let in_merge = in_merge.or_else(|| named(merged));
+            let in_others = others.iter().map(|side| named(side));
+            let in_sides: Vec<Option<RawEntry<'_>>> = std::iter::once(in_first).chain(in_others).collect();
             self.entry(name, in_merge, &in_sides, depth);
         }
     }
 
     fn entry(&mut self, name: &[u8], merged: Option<RawEntry<'_>>, sides: &[Option<RawEntry<'_>>], depth: usize) {
-        let same = |side: &Option<RawEntry<'_>>| match (side, merged) {
-            (None, None) => true,
-            (Some(side), Some(merged)) => side.id == merged.id && side.mode == merged.mode,
-            (None, Some(_)) | (Some(_), None) => false,
-        };
-        if sides.iter().any(same) {
+        if sides.iter().any(|side| is_same(*side, merged)) {
             return;
         }
         let tree = |entry: Option<RawEntry<'_>>| {

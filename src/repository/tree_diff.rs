@@ -158,6 +158,75 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
+/// The entries in which two sorted trees differ, side by side where the name is the same.
+pub(super) struct Differing<'a> {
+    left: Entries<'a>,
+    right: Entries<'a>,
+    old: Option<RawEntry<'a>>,
+    new: Option<RawEntry<'a>>,
+}
+
+impl<'a> Differing<'a> {
+    pub fn new(left: &'a [u8], right: &'a [u8], id_length: usize) -> Self {
+        Self { left: Entries::new(left, id_length), right: Entries::new(right, id_length), old: None, new: None }
+    }
+
+    /// Whether one of the trees ended too early, once there is no more to come.
+    pub fn is_malformed(&self) -> bool {
+        self.left.malformed || self.right.malformed
+    }
+
+    /// Passes over entries that stand side by side and have the same bytes: mostly all but one.
+    fn skip_same(&mut self) {
+        while let Some((_, rest)) = split_entry(self.left.rest, self.left.id_length) {
+            let (left, right) = (self.left.rest, self.right.rest);
+            let length = left.len() - rest.len();
+            match right.split_at_checked(length) {
+                Some((entry, after)) if left.get(..length) == Some(entry) => (self.left.rest, self.right.rest) = (rest, after),
+                Some(_) | None => return,
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Differing<'a> {
+    type Item = (Option<RawEntry<'a>>, Option<RawEntry<'a>>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if self.old.is_none() && self.new.is_none() {
+                self.skip_same();
+                (self.old, self.new) = (self.left.next(), self.right.next());
+            }
+            let order = match (self.old, self.new) {
+                (None, None) => return None,
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (None, Some(_)) => std::cmp::Ordering::Greater,
+                (Some(old), Some(new)) => old.compare(new),
+            };
+            match order {
+                std::cmp::Ordering::Less => return Some((std::mem::replace(&mut self.old, self.left.next()), None)),
+                std::cmp::Ordering::Greater => return Some((None, std::mem::replace(&mut self.new, self.right.next()))),
+                std::cmp::Ordering::Equal => {
+                    let pair = (self.old.take(), self.new.take());
+                    if !is_same(pair.0, pair.1) {
+                        return Some(pair);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether two entries have the same content and mode, or there is none on either side.
+pub(super) fn is_same(left: Option<RawEntry<'_>>, right: Option<RawEntry<'_>>) -> bool {
+    match (left, right) {
+        (None, None) => true,
+        (Some(left), Some(right)) => left.id == right.id && left.mode == right.mode,
+        (None, Some(_)) | (Some(_), None) => false,
+    }
+}
+
 fn split_entry(bytes: &[u8], id_length: usize) -> Option<(RawEntry<'_>, &[u8])> {
     let mut mode = 0_u32;
     let mut at = 0;
@@ -250,41 +319,17 @@ impl TreeWalk<'_> {
 
     fn compare(&mut self, left: &[u8], right: &[u8], depth: usize) {
         let id_length = self.reader.id_length();
-        let (mut left, mut right) = (Entries::new(left, id_length), Entries::new(right, id_length));
-        let (mut old, mut new) = (left.next(), right.next());
-        loop {
-            let order = match (old, new) {
-                (None, None) => break,
-                (Some(_), None) => std::cmp::Ordering::Less,
-                (None, Some(_)) => std::cmp::Ordering::Greater,
-                (Some(old), Some(new)) => old.compare(new),
-            };
-            let (from, to) = match order {
-                std::cmp::Ordering::Less => (old, None),
-                std::cmp::Ordering::Greater => (None, new),
-                std::cmp::Ordering::Equal => (old, new),
-            };
-            self.pair(from, to, depth);
-            if order.is_le() {
-                old = left.next();
-            }
-            if order.is_ge() {
-                new = right.next();
-            }
+        let mut differing = Differing::new(left, right, id_length);
+        for (old, new) in differing.by_ref() {
+            self.pair(old, new, depth);
         }
-        if left.malformed || right.malformed {
+        if differing.is_malformed() {
             let reason = format!("folder {}: the tree object is malformed", String::from_utf8_lossy(&self.path));
             self.difference.gaps.push(Gap { about: GapAbout::FileEdits, reason: reason.into() });
         }
     }
 
     fn pair(&mut self, old: Option<RawEntry<'_>>, new: Option<RawEntry<'_>>, depth: usize) {
-        if let (Some(old), Some(new)) = (old, new)
-            && old.id == new.id
-            && old.mode == new.mode
-        {
-            return;
-        }
         let Some(name) = old.or(new).map(|entry| entry.name) else { return };
         let length = self.path.len();
         self.path.extend_from_slice(name);
@@ -365,4 +410,80 @@ fn take_source(candidates: Option<&mut Vec<FileEdit>>, edit: &FileEdit, same_nam
     let fits = |candidate: &FileEdit| !same_name || name(&candidate.path) == name(&edit.path);
     let position = candidates.iter().position(fits)?;
     Some(candidates.remove(position))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Entries by name, with a number for the content and whether it is a folder.
+    type Files = BTreeMap<String, (u8, bool)>;
+
+    fn files(seed: u64) -> Files {
+        const NAMES: [&str; 9] = ["a", "a-b", "a.b", "a0", "ab", "b", "b.c", "ba", "c"];
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = |below: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % below
+        };
+        let mut files = Files::new();
+        for name in NAMES {
+            if next(4) > 0 {
+                files.insert(name.into(), (u8::try_from(next(2)).unwrap(), next(3) == 0));
+            }
+        }
+        files
+    }
+
+    fn tree(files: &Files) -> Vec<u8> {
+        let mut sorted: Vec<_> = files.iter().collect();
+        sorted.sort_by_key(|(name, (_, is_folder))| if *is_folder { format!("{name}/") } else { (*name).clone() });
+        let entry = |(name, (content, is_folder)): (&String, &(u8, bool))| {
+            let mode = if *is_folder { "40000" } else { "100644" };
+            [format!("{mode} {name}\0").as_bytes(), &[*content; 20]].concat()
+        };
+        sorted.into_iter().flat_map(entry).collect()
+    }
+
+    #[test]
+    fn differing_entries_are_those_that_a_lookup_by_name_finds() {
+        let shown =
+            |entry: RawEntry<'_>| (String::from_utf8_lossy(entry.name).into_owned(), entry.id.first().copied(), entry.mode);
+        for seed in 1..2000 {
+            let (left, right) = (files(seed), files(seed + 5000));
+            let (old, new) = (tree(&left), tree(&right));
+            let mut differing = Differing::new(&old, &new, 20);
+            let found: Vec<_> = differing.by_ref().map(|(old, new)| (old.map(shown), new.map(shown))).collect();
+            assert!(!differing.is_malformed());
+            let mode = |is_folder: bool| if is_folder { TREE } else { FILE };
+            let entry = |files: &Files, name: &str, is_folder: bool| {
+                let (content, _) = *files.get(name).filter(|(_, folder)| *folder == is_folder)?;
+                Some((name.to_owned(), Some(content), mode(is_folder)))
+            };
+            let names: std::collections::BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+            let pairs = names
+                .iter()
+                .flat_map(|name| [false, true].map(|is_folder| (entry(&left, name, is_folder), entry(&right, name, is_folder))));
+            let mut expected: Vec<_> = pairs.filter(|(old, new)| old != new).collect();
+            expected.sort();
+            let mut sorted = found.clone();
+            sorted.sort();
+            assert_eq!(sorted, expected, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_end_is_told_even_where_both_have_it() {
+        let good = tree(&files(3));
+        let bad = [&good[..], b"100644 x\0short"].concat();
+        for (old, new) in [(&bad, &bad), (&good, &bad), (&bad, &good)] {
+            let mut differing = Differing::new(old, new, 20);
+            assert_eq!(differing.by_ref().count(), 0);
+            assert!(differing.is_malformed());
+        }
+    }
 }

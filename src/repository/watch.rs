@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use gix::objs::Kind;
 
-use super::tree_diff::{Entries, FileEdit, MAX_DEPTH, RawEntry, pair_renames};
+use super::tree_diff::{Differing, FileEdit, MAX_DEPTH, RawEntry, pair_renames};
 use super::{Commit, Gap, RawCommit, Reader, Repository, commit, git_id};
 use crate::text::{CommitId, RepoPath, TreeId};
 
@@ -152,36 +152,11 @@ impl<V> Watch<'_, V> {
 
     fn compare(&mut self, left: &[u8], right: &[u8], depth: usize) -> bool {
         let id_length = self.reader.id_length();
-        let (mut left, mut right) = (Entries::new(left, id_length), Entries::new(right, id_length));
-        let (mut old, mut new) = (left.next(), right.next());
-        loop {
-            let order = match (old, new) {
-                (None, None) => return left.malformed || right.malformed,
-                (Some(_), None) => std::cmp::Ordering::Less,
-                (None, Some(_)) => std::cmp::Ordering::Greater,
-                (Some(old), Some(new)) => old.compare(new),
-            };
-            let from = old.filter(|_| order.is_le());
-            let to = new.filter(|_| order.is_ge());
-            if self.pair(from, to, depth) {
-                return true;
-            }
-            if order.is_le() {
-                old = left.next();
-            }
-            if order.is_ge() {
-                new = right.next();
-            }
-        }
+        let mut differing = Differing::new(left, right, id_length);
+        differing.by_ref().any(|(old, new)| self.pair(old, new, depth)) || differing.is_malformed()
     }
 
     fn pair(&mut self, old: Option<RawEntry<'_>>, new: Option<RawEntry<'_>>, depth: usize) -> bool {
-        if let (Some(old), Some(new)) = (old, new)
-            && old.id == new.id
-            && old.mode == new.mode
-        {
-            return false;
-        }
         let Some(name) = old.or(new).map(|entry| entry.name) else { return false };
         let length = self.path.len();
         self.path.extend_from_slice(name);
