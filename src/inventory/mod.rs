@@ -168,7 +168,7 @@ impl Past {
         if before == Some(range.end) {
             past.at_start = now.files.iter().map(|file| file.facts.policies.len()).sum();
         } else if let Some(before) = before {
-            let (count, is_whole) = tree::count(repository, cache.documents(), before, (&now.counts, &mut past.gaps));
+            let (count, is_whole) = tree::count(repository, cache.documents(), before, &now.counts, &mut past.gaps);
             (past.at_start, past.is_whole) = (count, past.is_whole && is_whole);
         }
         if let Some(before) = before {

@@ -180,7 +180,8 @@ pub(super) fn count(
     repository: &Repository,
     documents: &KnownDocuments,
     commit: CommitId,
-    (known, gaps): (&BTreeMap<BlobId, usize>, &mut Vec<Gap>),
+    known: &BTreeMap<BlobId, usize>,
+    gaps: &mut Vec<Gap>,
 ) -> (usize, bool) {
     let before = gaps.len();
     let files = candidates(repository, commit, gaps);

@@ -234,18 +234,22 @@ fn pack_id(pack: &Pack) -> String {
     let start = range.start.map_or_else(|| "beginning".to_owned(), |start| start.to_string());
     let parts =
         [start, range.end.to_string(), pack.population_hash.clone(), pack.settings.digest.clone(), pack.version.to_owned()];
-    short_hash(&[&parts.join("\n")])
+    short_hash(&parts)
 }
 
 /// The stable name of a finding: 16 hexadecimal digits over the check and its subject.
 pub(crate) fn finding_id(check: &str, subject: &str) -> String {
-    short_hash(&[check, "\n", subject])
+    short_hash(&[check, subject])
 }
 
-fn short_hash(parts: &[&str]) -> String {
+/// 16 hexadecimal digits over some texts, one a line.
+fn short_hash<S: AsRef<str>>(parts: &[S]) -> String {
     let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
+    for (position, part) in parts.iter().enumerate() {
+        if position > 0 {
+            hash.update(b"\n");
+        }
+        hash.update(part.as_ref().as_bytes());
     }
     hex(hash.finalize().get(..8).unwrap_or_default())
 }

@@ -256,11 +256,13 @@ impl Search<'_> {
         for (in_first, in_merge) in Differing::new(first, merged, length) {
             let Some(name) = in_first.or(in_merge).map(|entry| entry.name) else { continue };
             let named = |tree| Entries::new(tree, length).find(|entry| entry.name == name);
-            // A file that became a folder stands in another place of the tree: it comes twice and counts once.
-            if in_first.is_none() && named(first).is_some() {
+            let is_other_kind = |entry: RawEntry<'_>| in_merge.is_some_and(|merged| merged.is_tree() != entry.is_tree());
+            // A file that became a folder stands in another place of the tree: it comes twice and counts once. Whatever
+            // else has a name twice, which no tree should, is looked at each time.
+            if in_first.is_none() && named(first).is_some_and(is_other_kind) {
                 continue;
             }
-            let in_merge = in_merge.or_else(|| named(merged));
+            let (in_first, in_merge) = (in_first.or_else(|| named(first)), in_merge.or_else(|| named(merged)));
             let in_others = others.iter().map(|side| named(side));
             let in_sides: Vec<Option<RawEntry<'_>>> = std::iter::once(in_first).chain(in_others).collect();
             self.entry(name, in_merge, &in_sides, depth);

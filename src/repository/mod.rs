@@ -13,6 +13,8 @@ mod range;
 mod references;
 mod reading;
 mod signed;
+#[cfg(test)]
+mod testing;
 mod tree_diff;
 mod unpacked;
 mod walk;
@@ -38,7 +40,6 @@ use crate::text::{CommitId, ObjectId, Text, TreeId};
 pub struct Repository {
     shared: gix::ThreadSafeRepository,
     packs: Arc<packs::Packs>,
-    pack_folders: Arc<[PathBuf]>,
     git_dir: PathBuf,
     work_tree: Option<PathBuf>,
     completeness: Completeness,

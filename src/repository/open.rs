@@ -58,10 +58,8 @@ impl Repository {
         repo.objects.ignore_replacements = true;
         let joined = quarantine.map(|quarantine| join(&mut repo, quarantine)).transpose()?;
         let completeness = completeness(&repo, &found)?;
-        let folders = object_folders(&repo);
-        let packs = Arc::new(Packs::open(&folders, repo.object_hash()));
-        let pack_folders = folders.iter().map(|folder| folder.join("pack")).collect();
-        Ok(Self { shared: repo.into_sync(), packs, pack_folders, git_dir, work_tree, completeness, _joined: joined })
+        let packs = Arc::new(Packs::open(&object_folders(&repo), repo.object_hash()));
+        Ok(Self { shared: repo.into_sync(), packs, git_dir, work_tree, completeness, _joined: joined })
     }
 
     /// How whole the record is, as far as the repository's own files tell.
@@ -111,7 +109,7 @@ impl Repository {
         let shallow: Arc<[gix::ObjectId]> =
             repo.shallow_commits().ok().flatten().map_or_else(|| Arc::from([]), |commits| commits.iter().copied().collect());
         Reader {
-            unpacked: Unpacked::new(&repo.objects, self.pack_folders.clone()),
+            unpacked: Unpacked::new(&repo.objects, self.packs.clone()),
             repo,
             packs: PackReader::new(self.packs.clone()),
             people: People::default(),

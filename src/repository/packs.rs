@@ -5,7 +5,7 @@
 //! memory. gix maps the files, finds offsets and inflates. Whatever looks irregular is left to gix, which then says
 //! what is wrong with it: this reader never decides that an object is missing or corrupt.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gix::odb::pack::{data, index};
@@ -30,7 +30,9 @@ const MAX_CHAIN: usize = 5000;
 
 /// The packs of a repository, mapped once for all threads.
 pub(super) struct Packs {
-    packs: Vec<Pack>,
+    mapped: Vec<Pack>,
+    /// The folders that packs were looked for in.
+    pub folders: Vec<PathBuf>,
     hash: gix::hash::Kind,
 }
 
@@ -41,16 +43,17 @@ struct Pack {
 
 impl Packs {
     /// Maps every pack of the object folders; those that cannot be mapped are left to gix.
-    pub fn open(object_folders: &[std::path::PathBuf], hash: gix::hash::Kind) -> Self {
+    pub fn open(object_folders: &[PathBuf], hash: gix::hash::Kind) -> Self {
+        let folders: Vec<PathBuf> = object_folders.iter().map(|folder| folder.join("pack")).collect();
         let mut packs = Vec::new();
-        for folder in object_folders {
-            let files = std::fs::read_dir(folder.join("pack")).into_iter().flatten().flatten();
+        for folder in &folders {
+            let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
             let mut indices: Vec<_> =
                 files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|e| e == "idx")).collect();
             indices.sort();
             packs.extend(indices.iter().filter_map(|path| Pack::open(path, hash)));
         }
-        Self { packs, hash }
+        Self { mapped: packs, folders, hash }
     }
 }
 
@@ -206,10 +209,10 @@ impl PackReader {
     /// Like [`Self::find`], for objects of at most `limit` bytes that are built on none larger.
     pub fn find_small(&mut self, id: &gix::oid, limit: u64) -> Option<Object> {
         let packs = self.packs.clone();
-        let count = packs.packs.len();
+        let count = packs.mapped.len();
         for step in 0..count {
             let number = (self.last_pack + step) % count;
-            let Some(pack) = packs.packs.get(number) else { continue };
+            let Some(pack) = packs.mapped.get(number) else { continue };
             if let Some(offset) = pack.offset_of(id) {
                 self.last_pack = number;
                 return self.unpack(pack, number, packs.hash, offset, limit);
@@ -396,22 +399,12 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-    use std::process::{Command, Stdio};
-
     use gix::objs::Find as _;
 
     use super::*;
+    use crate::repository::testing::git;
 
     const HISTORY: &[u8] = include_bytes!("../../sample-repos/stories/flat-monolith/history.fi");
-
-    fn git(folder: &Path, arguments: &[&str], input: &[u8]) {
-        let mut command = Command::new("git");
-        command.arg("-C").arg(folder).args(arguments).env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input).unwrap();
-        assert!(child.wait().unwrap().success(), "git {arguments:?}");
-    }
 
     /// A repository whose objects all lie in one pack, most of them as deltas of deltas.
     fn packed(more: &[&str]) -> (tempfile::TempDir, gix::Repository) {
@@ -427,7 +420,7 @@ mod tests {
     fn assert_reads_as_gix_does(more: &[&str]) {
         let (folder, repo) = packed(more);
         let packs = Arc::new(Packs::open(&[folder.path().join("objects")], repo.object_hash()));
-        let [pack] = packs.packs.as_slice() else { panic!("one pack") };
+        let [pack] = packs.mapped.as_slice() else { panic!("one pack") };
         let mut reader = PackReader::new(packs.clone());
         let count = pack.index.num_objects();
         assert!(count > 100, "{count}");
@@ -480,7 +473,7 @@ mod tests {
             std::fs::copy(path.with_extension("idx"), objects.join("p.idx")).unwrap();
             let packs = Arc::new(Packs::open(&[copy.path().to_owned()], hash));
             let mut reader = PackReader::new(packs.clone());
-            let index = &packs.packs[0].index;
+            let index = &packs.mapped[0].index;
             let ids = (0..index.num_objects()).map(|position| index.oid_at_index(position).to_owned());
             ids.map(|id| (id, reader.find(&id))).collect::<Vec<_>>()
         };

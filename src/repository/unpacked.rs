@@ -10,10 +10,11 @@ use std::time::SystemTime;
 
 use gix::objs::{Find as _, FindHeader as _};
 
-use super::packs::Object;
+use super::packs::{Object, Packs};
 
-/// So many searches take longer than the clock of a file system takes for one step: a folder that shows the same time before
-/// and after them has not changed meanwhile.
+/// So many searches take longer than the clock of most file systems takes for one step: a folder that shows the same time
+/// before and after them has not changed meanwhile. Where that clock is coarser, what was packed in between counts as
+/// missing, and is told as such.
 const SEARCHES: usize = 1000;
 
 /// One thread's way to gix's objects.
@@ -22,8 +23,8 @@ pub(super) struct Unpacked {
     searching: gix::OdbHandle,
     /// The same objects, as far as they are known.
     known: gix::OdbHandle,
-    pack_folders: Arc<[PathBuf]>,
-    /// When the folders had changed last, as of the last search.
+    packs: Arc<Packs>,
+    /// When the folders of packs had changed last, as of the last search.
     changed: Vec<SystemTime>,
     /// How many searches there were since then.
     searches: usize,
@@ -31,10 +32,10 @@ pub(super) struct Unpacked {
 }
 
 impl Unpacked {
-    pub fn new(objects: &gix::OdbHandle, pack_folders: Arc<[PathBuf]>) -> Self {
+    pub fn new(objects: &gix::OdbHandle, packs: Arc<Packs>) -> Self {
         let mut known = objects.clone();
         known.refresh_never();
-        Self { searching: objects.clone(), known, pack_folders, changed: Vec::new(), searches: 0, buffer: Vec::new() }
+        Self { searching: objects.clone(), known, packs, changed: Vec::new(), searches: 0, buffer: Vec::new() }
     }
 
     /// The object; `None` when it is not there.
@@ -66,7 +67,7 @@ impl Unpacked {
     /// Whether the folders of packs may hold something else than at the last search; if so, another one is taken to follow.
     fn may_have_changed(&mut self) -> bool {
         let changed = |folder: &PathBuf| folder.metadata().and_then(|facts| facts.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-        let times: Vec<SystemTime> = self.pack_folders.iter().map(changed).collect();
+        let times: Vec<SystemTime> = self.packs.folders.iter().map(changed).collect();
         if times != self.changed {
             (self.changed, self.searches) = (times, 0);
         }
@@ -77,18 +78,10 @@ impl Unpacked {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
     use std::time::Duration;
 
     use super::*;
-
-    fn git(folder: &std::path::Path, arguments: &[&str]) -> String {
-        let mut command = Command::new("git");
-        command.arg("-C").arg(folder).args(["-c", "user.name=T", "-c", "user.email=t@example.com"]).args(arguments);
-        let out = command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
-        assert!(out.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
-        String::from_utf8(out.stdout).unwrap().trim().into()
-    }
+    use crate::repository::testing::git;
 
     fn set_time(folder: &std::path::Path, seconds: u64) {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
@@ -98,16 +91,17 @@ mod tests {
     #[test]
     fn what_git_packs_or_adds_meanwhile_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        git(folder.path(), &["init", "-q", "--bare"]);
-        let tree = git(folder.path(), &["mktree"]);
+        git(folder.path(), &["init", "-q", "--bare"], b"");
+        let tree = git(folder.path(), &["mktree"], b"");
         let commit = |message: &str| {
-            let id = git(folder.path(), &["commit-tree", &tree, "-m", message]);
+            let id = git(folder.path(), &["commit-tree", &tree, "-m", message], b"");
             (gix::ObjectId::from_hex(id.as_bytes()).unwrap(), id)
         };
         let packs = folder.path().join("objects/pack");
         set_time(&packs, 1_000_000_000);
         let repo = gix::open_opts(folder.path(), gix::open::Options::isolated()).unwrap();
-        let mut unpacked = Unpacked::new(&repo.objects, Arc::from([packs.clone()]));
+        let mut unpacked =
+            Unpacked::new(&repo.objects, Arc::new(Packs::open(&[folder.path().join("objects")], repo.object_hash())));
         let absent = gix::ObjectId::from_bytes_or_panic(&[7; 20]);
         for _ in 0..SEARCHES {
             assert!(unpacked.find(&absent).unwrap().is_none());
@@ -115,9 +109,9 @@ mod tests {
         assert!(!unpacked.may_have_changed());
 
         let (loose, name) = commit("loose");
-        assert_eq!(unpacked.size(&loose).unwrap(), Some(git(folder.path(), &["cat-file", "-s", &name]).parse().unwrap()));
-        git(folder.path(), &["update-ref", "refs/heads/main", &name]);
-        git(folder.path(), &["repack", "-adq"]);
+        assert_eq!(unpacked.size(&loose).unwrap(), Some(git(folder.path(), &["cat-file", "-s", &name], b"").parse().unwrap()));
+        git(folder.path(), &["update-ref", "refs/heads/main", &name], b"");
+        git(folder.path(), &["repack", "-adq"], b"");
         assert!(unpacked.find(&loose).unwrap().is_some());
         assert!(unpacked.may_have_changed(), "a folder that has just changed may change again within one step of its clock");
         assert!(unpacked.find(&absent).unwrap().is_none());
